@@ -1,0 +1,207 @@
+"""The schema. Domain columns keep their data·inclusion v1 names; instants are UTC, days are ISO dates."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime on both engines (SQLite keeps no time zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+places = Table(
+    "places",
+    metadata,
+    Column("insee", String(5), primary_key=True),
+    Column("nom", Text, nullable=False),
+    # COM, ARM (arrondissement) or ANC (a former commune, which may keep the code of the new one).
+    Column("type", String(8), primary_key=True),
+    Column("parent", String(5)),  # the commune an arrondissement or a former commune belongs to
+    Column("codes_postaux", JSON, nullable=False),
+    Column("departement", String(3), nullable=False),
+    Column("departement_nom", Text, nullable=False),
+    Column("population", Integer, nullable=False),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("precision", String(16), nullable=False),
+    Column("mairie_adresse", Text),
+    Column("mairie_telephone", Text),
+    Column("mairie_site", Text),
+    Column("mairie_horaires_osm", Text),
+)
+
+initiatives = Table(
+    "initiatives",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("nom", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("needs", JSON, nullable=False),  # slugs, the main one first
+    Column("reach", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("adresse", Text),
+    Column("complement_adresse", Text),
+    Column("commune", Text),
+    Column("code_postal", String(5)),
+    Column("code_insee", String(5)),
+    Column("departement", String(3)),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("exact", Boolean, nullable=False),  # the position is the place itself, not its town hall
+    Column("telephone", Text),
+    Column("courriel", Text),
+    Column("site_web", Text),
+    Column("lien_source", Text),
+    Column("horaires", Text),  # as they were given
+    Column("horaires_osm", Text),  # the same as OpenStreetMap opening hours, where they could be read
+    Column("moments", JSON, nullable=False),  # what the hours allow, [] when they are not known
+    Column("publics", JSON, nullable=False),  # [] when not known
+    Column("publics_precisions", Text),
+    Column("frais", Text),
+    Column("frais_precisions", Text),
+    Column("conditions_acces", Text),
+    Column("accessible", Boolean),  # with a wheelchair; None when not known
+    Column("date_maj", Date),  # edited at the source: not a verification
+    Column("verified_at", Date),
+    Column("verified_method", Text),
+    Column("verified_role", Text),
+    Column("verified_by_year", Boolean, nullable=False),  # only the year of verified_at is known
+    UniqueConstraint("source", "source_id"),
+)
+
+# need + z-order key of the position: a range of keys is a square of ground, so `near` costs the same at any size.
+need_positions = Table(
+    "need_positions",
+    metadata,
+    Column("need", Text, primary_key=True),
+    Column("z", BigInteger, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "initiative_id"),
+    sqlite_with_rowid=False,
+)
+
+# What has no place: "national", "a-distance", or a department's code.
+need_areas = Table(
+    "need_areas",
+    metadata,
+    Column("need", Text, primary_key=True),
+    Column("area", Text, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "initiative_id"),
+    sqlite_with_rowid=False,
+)
+
+# One row per shipped file: what was loaded, so that the next start has nothing to do.
+loads = Table(
+    "loads",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("loaded_at", Instant, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("state", JSON(none_as_null=True)),
+    Column("history", JSON, nullable=False),  # the web page shows it again; dropped with the conversation
+    Column("updated_at", Instant, nullable=False),
+    Index(None, "updated_at"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("key", Text, nullable=False),  # Telegram's update_id, or the web form's one-use number
+    Column("person", Text, nullable=False),
+    Column("event", JSON(none_as_null=True)),  # emptied once handled: what was said is not kept here
+    Column("origin", JSON(none_as_null=True)),
+    Column("received_at", Instant, nullable=False),
+    Column("handled_at", Instant),
+    Column("attempts", Integer, nullable=False, default=0),
+    UniqueConstraint("channel", "key"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_inbox_unhandled",
+    inbox.c.channel,
+    inbox.c.person,
+    inbox.c.id,
+    sqlite_where=inbox.c.handled_at.is_(None),
+    postgresql_where=inbox.c.handled_at.is_(None),
+)
+Index("ix_inbox_received_at", inbox.c.received_at)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("message", JSON(none_as_null=True)),  # emptied once it is settled
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("leased_until", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("resent", Boolean, nullable=False),  # may have reached the person twice
+    Column("settled_at", Instant),
+    Column("error", Text),  # the class of the failure, never what it said
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_outbox_due",
+    outbox.c.channel,
+    outbox.c.due_at,
+    sqlite_where=outbox.c.state.in_(("created", "sending")),
+    postgresql_where=outbox.c.state.in_(("created", "sending")),
+)
+Index("ix_outbox_settled_at", outbox.c.settled_at)
