@@ -1,0 +1,77 @@
+"""What is known, as plain values: importable by conversations, which know nothing of a database."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What choosing between entries needs to know; the card needs an `Initiative`."""
+
+    id: int
+    kind: Kind
+    publics: frozenset[Public]
+    frais: Frais | None
+    moments: frozenset[Moment]
+    accessible: bool | None
+    verified_at: date | None
+    km: float | None = None  # from where one looks; None where distance means nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """An answer to `near`, each part most useful first."""
+
+    near: tuple[Candidate, ...]  # within reach of the place
+    further: tuple[Candidate, ...]  # the nearest beyond, only when almost nothing is near
+    wider: tuple[Candidate, ...]  # without a place: departmental, national, at a distance
+
+
+@dataclass(frozen=True, slots=True)
+class Initiative:
+    """One entry, with the fields of data·inclusion that matter to a person."""
+
+    id: int
+    nom: str
+    kind: Kind
+    needs: tuple[Need, ...]
+    reach: Reach
+    status: Status
+    description: str
+    adresse: str | None
+    complement_adresse: str | None
+    commune: str | None
+    code_postal: str | None
+    code_insee: str | None
+    departement: str | None
+    latitude: float | None
+    longitude: float | None
+    exact: bool
+    telephone: str | None
+    courriel: str | None
+    site_web: str | None
+    lien_source: str | None
+    horaires: str | None
+    horaires_osm: str | None
+    publics: tuple[Public, ...]
+    publics_precisions: str | None
+    frais: Frais | None
+    frais_precisions: str | None
+    conditions_acces: str | None
+    accessible: bool | None
+    verified_at: date | None
+    verified_method: Method | None
+    verified_by_year: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TownHall:
+    """The town hall of a commune: the human who can always be called."""
+
+    commune: str
+    adresse: str | None
+    telephone: str | None
+    site: str | None
+    horaires_osm: str | None

@@ -1,0 +1,139 @@
+"""The sixteen needs, the kinds of initiative, and the words a person meets for them (docs: domain glossary)."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Labelled(StrEnum):
+    """A stored slug with the French words shown for it."""
+
+    label: str
+
+    def __new__(cls, slug: str, label: str = "") -> Self:
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        member.label = label
+        return member
+
+    @classmethod
+    def of(cls, slug: str) -> Self | None:
+        """The member stored as `slug`, or None: for values that come from outside."""
+        try:
+            return cls(slug)
+        except ValueError:
+            return None
+
+
+class Need(Labelled):
+    """What a person says they need, in the order of the buttons."""
+
+    ALIMENTATION = "alimentation", "Manger"
+    LIEN_SOCIAL = "lien-social", "Voir du monde"
+    EQUIPEMENT = "equipement", "M'équiper, réparer"
+    LOGEMENT = "logement", "Me loger"
+    MOBILITE = "mobilite", "Me déplacer"
+    EMPLOI = "emploi", "Travailler, me former"
+    PROJET = "projet", "Lancer mon projet"
+    NUMERIQUE = "numerique", "Internet, ordinateur"
+    DROITS = "droits", "Papiers, démarches"
+    BUDGET = "budget", "Argent, factures"
+    FAMILLE = "famille", "Enfants, famille"
+    SANTE = "sante", "Santé, moral"
+    FRANCAIS = "francais", "Apprendre le français"
+    LOISIRS = "loisirs", "Sortir, bouger"
+    ENGAGEMENT = "engagement", "Donner un coup de main"
+    HANDICAP = "handicap", "Handicap, aidants"
+
+
+class Kind(Labelled):
+    """What a place is; its needs say what it answers."""
+
+    TIERS_LIEU = "tiers-lieu", "Tiers-lieu"
+    EPICERIE_SOLIDAIRE = "epicerie-solidaire", "Épicerie solidaire"
+    CAFE_ASSOCIATIF = "cafe-associatif", "Café associatif"
+    CANTINE_PARTICIPATIVE = "cantine-participative", "Cantine participative"
+    JARDIN_PARTAGE = "jardin-partage", "Jardin partagé"
+    AMAP = "amap", "Paniers paysans"
+    REPAIR_CAFE = "repair-cafe", "Repair café"
+    RESSOURCERIE = "ressourcerie", "Ressourcerie"
+    BRICOTHEQUE = "bricotheque", "Bricothèque"
+    DONNERIE_TROC = "donnerie-troc", "Dons et troc"
+    SEL = "sel", "Échange de services"
+    ACCORDERIE = "accorderie", "Accorderie"
+    PLATEFORME_ENTRAIDE = "plateforme-entraide", "Entraide"
+    CONCIERGERIE_SOLIDAIRE = "conciergerie-solidaire", "Conciergerie solidaire"
+    GARAGE_SOLIDAIRE = "garage-solidaire", "Garage solidaire"
+    ATELIER_VELO = "atelier-velo", "Atelier vélo"
+    COVOITURAGE_SOLIDAIRE = "covoiturage-solidaire", "Covoiturage solidaire"
+    HABITAT_PARTAGE = "habitat-partage", "Habitat partagé"
+    BAGAGERIE = "bagagerie", "Bagagerie"
+    ESPACE_NUMERIQUE = "espace-numerique", "Aide au numérique"
+    FRANCE_SERVICES = "france-services", "France services"
+    CENTRE_SOCIAL = "centre-social", "Centre social"
+    BIBLIOTHEQUE = "bibliotheque", "Bibliothèque"
+    FINANCEMENT_PARTICIPATIF = "financement-participatif", "Financement participatif"
+    COOPERATIVE_ACTIVITES = "cooperative-activites", "Coopérative d'activités"
+    GROUPE_DE_PAROLE = "groupe-de-parole", "Groupe de parole"
+    HALTE_GARDERIE_PARENTALE = "halte-garderie-parentale", "Halte-garderie parentale"
+    AUTRE = "autre", "Autre lieu"
+
+
+class Reach(Labelled):
+    """How far an initiative serves: only a `local` one is a place one goes to."""
+
+    LOCAL = "local", "près de chez vous"
+    DEPARTEMENTAL = "departemental", "dans tout le département"
+    NATIONAL = "national", "partout en France"
+    A_DISTANCE = "a-distance", "à distance"
+
+
+class Status(Labelled):
+    """Only a person closes an entry; a closed one is never shown."""
+
+    ACTIVE = "active", "ouvert"
+    SUSPENDED = "suspended", "suspendu"
+    CLOSED = "closed", "fermé"
+
+
+class Frais(Labelled):
+    """What it costs, in the codes of data·inclusion v1."""
+
+    GRATUIT = "gratuit", "Gratuit"
+    PAYANT = "payant", "Payant"
+
+
+class Public(Labelled):
+    """For whom, in the codes of data·inclusion v1."""
+
+    TOUS_PUBLICS = "tous-publics", "Tout le monde"
+    ACTIFS = "actifs", "Personnes qui travaillent"
+    BENEFICIAIRES_DES_MINIMAS_SOCIAUX = "beneficiaires-des-minimas-sociaux", "Minima sociaux"
+    DEMANDEURS_EMPLOI = "demandeurs-emploi", "Recherche d'emploi"
+    ETUDIANTS = "etudiants", "Étudiants"
+    FAMILLES = "familles", "Familles"
+    FEMMES = "femmes", "Femmes"
+    JEUNES = "jeunes", "Jeunes"
+    PERSONNES_EN_SITUATION_DE_HANDICAP = "personnes-en-situation-de-handicap", "Personnes handicapées"
+    PERSONNES_EN_SITUATION_DURGENCE = "personnes-en-situation-durgence", "Situation d'urgence"
+    PERSONNES_EN_SITUATION_JURIDIQUE_SPECIFIQUE = "personnes-en-situation-juridique-specifique", "Suivi de justice"
+    PERSONNES_EXILEES = "personnes-exilees", "Personnes exilées"
+    RESIDENTS_QPV_FRR = "residents-qpv-frr", "Habitants des quartiers prioritaires"
+    SENIORS = "seniors", "Seniors"
+
+
+class Method(Labelled):
+    """How an entry was last verified."""
+
+    VISITE = "visite", "sur place"
+    TELEPHONE = "telephone", "par téléphone"
+    COURRIEL = "courriel", "par courriel"
+    BOT = "bot", "par message"
+    IMPORT = "import", "d'après une liste"
+
+
+class Moment(Labelled):
+    """When one can come, read from the opening hours."""
+
+    SEMAINE = "semaine", "En semaine, la journée"
+    SOIR = "soir", "Le soir, après 18 h"
+    WEEK_END = "week-end", "Le week-end"
