@@ -1,0 +1,172 @@
+"""An initiative as a person reads it: short in a list, whole when they ask, always with how true it is."""
+
+from datetime import date, datetime, timedelta
+from urllib.parse import quote, urlsplit
+
+from catalogue.hours import openness
+
+from catalogue.entries import Initiative, TownHall
+from catalogue.geo import hectometres
+from catalogue.needs import Method, Reach
+from handlers import words
+from handlers.dialogue import Card, Choice
+from handlers.locale import gettext as _
+
+SENTENCE = 200  # characters of the description in a list
+CONFIRMED_LONG = timedelta(days=730)  # after two years, freshness is nil: the rule of data·inclusion's score_qualite
+CONFIRMED_RECENTLY = timedelta(days=183)
+
+
+def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
+    """The card of a list; `place_words` says where it is, seen from where the person looks."""
+    lines = [_first_sentence(entry.description), place_words, opening(entry.horaires_osm, entry.horaires, now)]
+    lines.append(_for_whom_and_cost(entry))
+    return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), _list_choices(entry))
+
+
+def whole_card(entry: Initiative, now: datetime) -> Card:
+    """Everything known about an entry, in the order one needs it."""
+    lines = [
+        f"{_(entry.kind.label)}. {entry.description}",
+        address(entry),
+        opening(entry.horaires_osm, entry.horaires, now),
+        _labelled(_("Horaires : {value}"), entry.horaires) if entry.horaires_osm else None,
+        *contact_lines(entry),
+        _labelled(_("Public : {value}"), entry.publics_precisions),
+        _for_whom_and_cost(entry),
+        _labelled(_("Prix : {value}"), entry.frais_precisions),
+        _labelled(_("Pour y accéder : {value}"), entry.conditions_acces),
+        wheelchair(entry.accessible),
+    ]
+    return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), _way_there(entry))
+
+
+def contact_card(entry: Initiative, now: datetime) -> Card:
+    """How to reach an entry before going."""
+    lines = (*contact_lines(entry), opening(entry.horaires_osm, entry.horaires, now))
+    return Card(entry.nom, lines, provenance(entry, now.date()), _calls(entry))
+
+
+def town_hall_words(hall: TownHall, now: datetime) -> str:
+    """Where a human can always be called: the town hall's phone, or its address when no phone is known."""
+    name = _("la mairie {of_place}").format(of_place=words.of(hall.commune))
+    reach = hall.telephone or hall.adresse
+    if not reach:
+        return _("Si rien ne convient, {name} peut vous orienter.").format(name=name)
+    return _("Si rien ne convient, {name} peut vous orienter : {reach}.").format(name=name, reach=reach)
+
+
+def distance_words(km: float, from_person: bool) -> str:
+    """ "à 1,2 km de vous", or "à 1,2 km du centre" when all that is known is a commune."""
+    distance = words.kilometres(hectometres(km))
+    return (
+        _("à {distance} de vous").format(distance=distance)
+        if from_person
+        else _("à {distance} du centre").format(distance=distance)
+    )
+
+
+def reach_words(reach: Reach) -> str:
+    """Where an entry without a place serves."""
+    return {
+        Reach.DEPARTEMENTAL: _("Dans tout le département"),
+        Reach.NATIONAL: _("Partout en France"),
+        Reach.A_DISTANCE: _("À distance, de chez vous"),
+        Reach.LOCAL: "",
+    }[reach]
+
+
+def opening(horaires_osm: str | None, horaires: str | None, now: datetime) -> str:
+    """Open now, closed until, or what is known."""
+    state = openness(horaires_osm, now)
+    if state.state == "open":
+        until = _("Ouvert maintenant, jusqu'{moment}.")
+        return until.format(moment=words.moment(state.until, now)) if state.until else _("Ouvert maintenant.")
+    if state.state == "closed":
+        until = _("Fermé, ouvre {moment}.")
+        return until.format(moment=words.moment(state.until, now)) if state.until else _("Fermé en ce moment.")
+    if horaires and not horaires_osm:
+        return _("Horaires annoncés : {value}").format(value=horaires)
+    return _("Horaires non connus.")
+
+
+def address(entry: Initiative) -> str:
+    """The postal address, as far as it is known."""
+    town = " ".join(filter(None, (entry.code_postal, entry.commune)))
+    return ", ".join(filter(None, (entry.adresse, entry.complement_adresse, town)))
+
+
+def contact_lines(entry: Initiative) -> list[str]:
+    """Phone, e-mail and site, one a line."""
+    found = (
+        _labelled(_("Téléphone : {value}"), entry.telephone),
+        _labelled(_("Courriel : {value}"), entry.courriel),
+        _labelled(_("Site : {value}"), entry.site_web),
+    )
+    return [line for line in found if line]
+
+
+def wheelchair(accessible: bool | None) -> str:
+    """Whether one can come in with a wheelchair, in plain words."""
+    if accessible is None:
+        return _("Accès en fauteuil roulant : non précisé.")
+    return _("On peut entrer en fauteuil roulant.") if accessible else _("On ne peut pas entrer en fauteuil roulant.")
+
+
+def provenance(entry: Initiative, today: date) -> str:
+    """How true it is, in plain words; never a name."""
+    before_going = _("appelez avant d'y aller") if entry.telephone else _("vérifiez avant d'y aller")
+    if entry.verified_at is None:
+        return _("Pas encore confirmé : {advice}.").format(advice=before_going)
+    age = today - entry.verified_at
+    since = str(entry.verified_at.year) if entry.verified_by_year else words.month_and_year(entry.verified_at)
+    if age > CONFIRMED_LONG or (entry.verified_method in (Method.IMPORT, None) and age > CONFIRMED_RECENTLY):
+        return _("Pas confirmé depuis {since} : {advice}.").format(since=since, advice=before_going)
+    if entry.verified_method in (Method.IMPORT, None):
+        return _("D'après une liste de {since}.").format(since=since)
+    return _("Confirmé {method} {ago}.").format(
+        method=_(entry.verified_method.label), ago=words.ago(entry.verified_at, today)
+    )
+
+
+def _labelled(pattern: str, value: str | None) -> str | None:
+    return pattern.format(value=value) if value else None
+
+
+def _first_sentence(description: str) -> str:
+    sentence = description.strip().split("\n")[0]
+    return sentence if len(sentence) <= SENTENCE else sentence[: SENTENCE - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _for_whom_and_cost(entry: Initiative) -> str:
+    publics = ", ".join(_(public.label).lower() for public in entry.publics) or _("non précisé")
+    cost = _(entry.frais.label).lower() if entry.frais else _("non précisé")
+    return _("Pour : {publics}. Prix : {cost}.").format(publics=publics, cost=cost)
+
+
+def _list_choices(entry: Initiative) -> tuple[Choice, ...]:
+    details = Choice(_("Détails"), f"fiche:{entry.id}")
+    contact = (Choice(_("Contact"), f"contact:{entry.id}"),) if contact_lines(entry) else ()
+    return (details, *_way_there(entry), *contact)
+
+
+def _way_there(entry: Initiative) -> tuple[Choice, ...]:
+    if entry.exact and entry.latitude is not None and entry.longitude is not None:
+        spot = f"{entry.latitude:.5f}"
+        there = f"{entry.longitude:.5f}"
+        url = f"https://www.openstreetmap.org/?mlat={spot}&mlon={there}#map=17/{spot}/{there}"
+    elif entry.reach is Reach.LOCAL and entry.commune:
+        url = f"https://www.openstreetmap.org/search?query={quote(address(entry))}"
+    else:
+        return ()
+    return (Choice(_("Y aller"), url=url),)
+
+
+def _calls(entry: Initiative) -> tuple[Choice, ...]:
+    calls = []
+    if entry.telephone:
+        digits = "".join(c for c in entry.telephone if c.isdigit() or c == "+")
+        calls.append(Choice(_("Appeler"), url=f"tel:{digits}"))
+    if entry.site_web and urlsplit(entry.site_web).scheme in ("http", "https"):
+        calls.append(Choice(_("Voir le site"), url=entry.site_web))
+    return tuple(calls)

@@ -1,0 +1,42 @@
+"""What a conversation may look up. `bot.desk` answers from the database; tests may answer from memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from catalogue.entries import Candidate, Initiative, Nearby, TownHall
+from catalogue.needs import Need
+from catalogue.places import Place, PlaceMatch
+
+
+class Desk(Protocol):
+    @property
+    def now(self) -> datetime:
+        """Aware, Europe/Paris: the only clock a conversation sees."""
+
+    def find_place(self, words: str) -> PlaceMatch:
+        """What a person may mean by an answer to "Où ?"."""
+
+    def place(self, insee: str) -> Place | None:
+        """A commune, arrondissement or former commune by INSEE code."""
+
+    def place_at(self, latitude: float, longitude: float) -> Place | None:
+        """The commune whose known point is nearest, or None if nothing is within 50 km."""
+
+    def at(self, point: tuple[float, float]) -> "Desk":
+        """The same desk, looking from a point shared in this turn instead of the place's own."""
+
+    def near(self, need: Need, place: Place) -> Nearby:
+        """Candidates for a need around a place, most useful first."""
+
+    def candidates(self, ids: Sequence[int]) -> list[Candidate]:
+        """What the questions need to know of entries already found, in the order given; closed ones are left out.
+
+        Their distance is known only in the turn that found them: none is kept from one turn to the next.
+        """
+
+    def initiatives(self, ids: Sequence[int]) -> list[Initiative]:
+        """Whole entries in the order given; closed ones are left out."""
+
+    def town_hall(self, insee: str) -> TownHall | None:
+        """The town hall of a commune, or of the commune an arrondissement or a former commune belongs to."""

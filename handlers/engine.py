@@ -1,0 +1,254 @@
+"""advance(): the only place that moves a conversation. What a person did, and where they were → what is said next."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from handlers.desk import Desk
+from handlers.dialogue import (
+    Choice,
+    Effect,
+    Event,
+    EventKind,
+    Flow,
+    Reading,
+    Reply,
+    State,
+    Step,
+    Turn,
+    Understood,
+)
+from handlers.emergency import emergency_button, emergency_numbers
+from handlers.locale import gettext as _
+from handlers.orientation import ORIENTATION
+
+FLOWS = {flow.name: flow for flow in (ORIENTATION,)}
+FIRST = ORIENTATION
+
+# What is understood at any moment, as a command, a button or a word.
+ORDERS = {
+    "aide": "aide",
+    "help": "aide",
+    "?": "aide",
+    "urgence": "urgence",
+    "urgences": "urgence",
+    "retour": "retour",
+    "recommencer": "recommencer",
+    "annuler": "annuler",
+    "stop": "annuler",
+    "mesdonnees": "mesdonnees",
+    "mes donnees": "mesdonnees",
+    "mes données": "mesdonnees",
+    "effacer": "effacer",
+    "reprendre": "reprendre",
+}
+
+
+def advance(state: State | None, event: Event, desk: Desk) -> Turn:
+    """Moves a conversation by one event.
+
+    `state` is None when there is none yet, or when it was forgotten. Nothing is sent, saved or timed here.
+    """
+    if event.kind is EventKind.IN_A_GROUP:
+        words = _("Je ne réponds qu'en tête à tête, pour que cela reste entre nous. Écrivez-moi en privé.")
+        return Turn(None, (Reply(words),))
+    if event.kind is EventKind.STARTED:
+        return _begin(event.text, desk)
+    order, value = _order(event)
+    if order:
+        return _OBEYED[order](state, value, desk)
+    if state is None or state.flow not in FLOWS:
+        return _without_a_conversation(event, desk)
+    return _go_on(FLOWS[state.flow], state, event, desk)
+
+
+def _order(event: Event) -> tuple[str | None, str]:
+    if event.kind is EventKind.TAPPED:
+        name, _colon, value = event.text.partition(":")
+        return (name, value) if name in _OBEYED else (None, "")
+    if event.kind is EventKind.SAID:
+        words = event.text.strip().lower().removeprefix("/")
+        return ORDERS.get(words.rstrip(" !.")) or ORDERS.get(words), ""
+    return None, ""
+
+
+def _begin(payload: str, desk: Desk) -> Turn:
+    return _saying_first(FIRST.greeting(), _ask(FIRST, FIRST.preset(payload, desk), desk))
+
+
+def _without_a_conversation(event: Event, desk: Desk) -> Turn:
+    """The first words may already be an answer; an old button is not, and starts again."""
+    state = State(FIRST.name)
+    if event.kind in (EventKind.SAID, EventKind.SHARED):
+        reading = FIRST.hears(state, event, desk)
+        if isinstance(reading, Understood):
+            return _read(FIRST, None, reading, desk)
+    return _begin("", desk)
+
+
+def _go_on(flow: Flow, state: State, event: Event, desk: Desk) -> Turn:
+    step = _current(flow, state, desk)
+    if event.kind is EventKind.TAPPED:
+        return _tapped(flow, state, step, event, desk)
+    if step:
+        return _heard(flow, step, step.answer.read(state, event, desk), state, desk)
+    beside = _beside(flow, state, desk)
+    if beside:
+        reading = beside.answer.read(state, event, desk)
+        if isinstance(reading, Understood):
+            return _read(flow, beside, reading, desk)
+    return _heard(flow, None, flow.hears(state, event, desk), state, desk)
+
+
+def _tapped(flow: Flow, state: State, step: Step | None, event: Event, desk: Desk) -> Turn:
+    name, _colon, value = event.text.partition(":")
+    open_step = step or _beside(flow, state, desk)
+    if open_step and open_step.name == name:
+        return _heard(flow, open_step, open_step.answer.read(state, event, desk), state, desk)
+    if step is None and name in flow.actions:
+        turn = flow.actions[name](state, value, desk)
+        return turn if turn.replies or turn.state is None else _ask(flow, turn.state, desk)
+    return _saying_first(_("Ce bouton n'est plus valable. Reprenons ici."), _ask(flow, state, desk))
+
+
+def _heard(flow: Flow, step: Step | None, reading: Reading, state: State, desk: Desk) -> Turn:
+    return _read(flow, step, reading, desk) if isinstance(reading, Understood) else Turn(state, (reading.reply,))
+
+
+def _read(flow: Flow, step: Step | None, reading: Understood, desk: Desk) -> Turn:
+    if step and step.beside:
+        return _in_place(_ask(flow, reading.state, desk))
+    desk = desk.at(reading.point) if reading.point else desk
+    return _ask(flow, _forgetting_what_followed(flow, reading.state), desk)
+
+
+def _forgetting_what_followed(flow: Flow, state: State) -> State:
+    """A new answer to a question makes void what had been worked out from the old one."""
+    return replace(state.without(*(step.name for step in flow.steps if step.beside)), memo={})
+
+
+def _current(flow: Flow, state: State, desk: Desk) -> Step | None:
+    return next((s for s in flow.steps if not s.beside and s.name not in state.answers and s.when(state, desk)), None)
+
+
+def _beside(flow: Flow, state: State, desk: Desk) -> Step | None:
+    return next((s for s in flow.steps if s.beside and s.name not in state.answers and s.when(state, desk)), None)
+
+
+def _ask(flow: Flow, state: State, desk: Desk) -> Turn:
+    """The current question; or, when all are answered, the results with the question worth asking beside them."""
+    step = _current(flow, state, desk)
+    if step:
+        choices = step.answer.choices(state, desk)
+        way_back = ((Choice(_("Retour"), "retour:"),),) if _answered(flow, state) else ((emergency_button(),),)
+        return Turn(
+            state, (Reply(step.ask(state, desk), choices=choices + way_back, asks_position=step.asks_position),)
+        )
+    turn = flow.finish(state, desk)
+    beside = _beside(flow, turn.state, desk) if turn.state else None
+    if not beside or not turn.state:
+        return turn
+    shown = turn.replies[-1]
+    question = replace(
+        shown,
+        after=f"{shown.after}\n{beside.ask(turn.state, desk)}".strip(),
+        choices=beside.answer.choices(turn.state, desk) + shown.choices,
+    )
+    return replace(turn, replies=(*turn.replies[:-1], question))
+
+
+def _answered(flow: Flow, state: State) -> list[Step]:
+    return [step for step in flow.steps if step.name in state.answers]
+
+
+def _saying_first(words: str, turn: Turn) -> Turn:
+    first, *rest = turn.replies
+    return replace(turn, replies=(replace(first, text=f"{words}\n{first.text}"), *rest))
+
+
+def _in_place(turn: Turn) -> Turn:
+    return replace(turn, replies=tuple(replace(reply, edits=not reply.asks_position) for reply in turn.replies))
+
+
+def _resume(state: State | None, value: str, desk: Desk) -> Turn:
+    if state is None or state.flow not in FLOWS:
+        return _begin("", desk)
+    return _ask(FLOWS[state.flow], state, desk)
+
+
+def _help(state: State | None, value: str, desk: Desk) -> Turn:
+    words = _(
+        "Je vous aide à trouver un lieu ou un coup de main près de chez vous.\n"
+        "Touchez un bouton, ou écrivez avec vos mots.\n"
+        "« Retour » revient à la question d'avant. « Recommencer » repart du début.\n"
+        "« Annuler » arrête et oublie. « Mes données » montre ce que je garde. « Effacer » l'enlève."
+    )
+    numbers = ((emergency_button(),),)
+    if state is None:
+        return Turn(None, (Reply(words, choices=(*numbers, (Choice(_("Commencer"), "recommencer:"),))),))
+    return Turn(state, (Reply(words, choices=(*numbers, (_carry_on(),))),))
+
+
+def _emergency(state: State | None, value: str, desk: Desk) -> Turn:
+    return Turn(state, (emergency_numbers(_carry_on()),))
+
+
+def _carry_on() -> Choice:
+    return Choice(_("Continuer"), "reprendre:")
+
+
+def _back(state: State | None, value: str, desk: Desk) -> Turn:
+    if state is None or state.flow not in FLOWS:
+        return _begin("", desk)
+    flow = FLOWS[state.flow]
+    answered = _answered(flow, state)
+    if not answered:
+        return _saying_first(_("Nous sommes au début."), _ask(flow, state, desk))
+    last = answered[-1]
+    before = state.without(last.name)
+    return _ask(flow, before.noting(shown=0) if last.beside else _forgetting_what_followed(flow, before), desk)
+
+
+def _restart(state: State | None, value: str, desk: Desk) -> Turn:
+    return _begin("", desk)
+
+
+def _cancel(state: State | None, value: str, desk: Desk) -> Turn:
+    words = _("C'est arrêté. J'ai oublié ce que vous m'avez dit.\nRevenez quand vous voulez.")
+    return Turn(None, (Reply(words, choices=(_start_again(),)),), (Effect.FORGET,))
+
+
+def _start_again() -> tuple[Choice, ...]:
+    return (Choice(_("Recommencer"), "recommencer:"), emergency_button())
+
+
+def _my_data(state: State | None, value: str, desk: Desk) -> Turn:
+    held = FLOWS[state.flow].held(state, desk) if state and state.flow in FLOWS else []
+    lines = [_("Voici tout ce que je garde sur vous :")]
+    lines += held or [_("aucune réponse pour le moment.")]
+    lines += [
+        _("Je ne connais ni votre nom, ni votre adresse."),
+        _("Pour vous répondre : le numéro de cette conversation. Et, sur le site, les messages affichés."),
+        _("Tout disparaît après 24 heures de silence."),
+    ]
+    choices = ((Choice(_("Tout effacer"), "effacer:"),), (_carry_on(),))
+    return Turn(state, (Reply("\n".join(lines), choices=choices),))
+
+
+def _erase(state: State | None, value: str, desk: Desk) -> Turn:
+    if value == "oui":
+        words = _("C'est effacé. Je ne garde plus rien de vous.")
+        return Turn(None, (Reply(words, choices=(_start_again(),)),), (Effect.FORGET,))
+    choices = ((Choice(_("Oui, tout effacer"), "effacer:oui"),), (Choice(_("Non, continuer"), "reprendre:"),))
+    return Turn(state, (Reply(_("Effacer tout ce que je garde de vous ?"), choices=choices),))
+
+
+_OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
+    "aide": _help,
+    "urgence": _emergency,
+    "retour": _back,
+    "recommencer": _restart,
+    "annuler": _cancel,
+    "mesdonnees": _my_data,
+    "effacer": _erase,
+    "reprendre": _resume,
+}

@@ -1,0 +1,99 @@
+"""Dates, hours and places as one says them in French."""
+
+import re
+from datetime import date, datetime, timedelta
+
+from handlers.locale import gettext as _
+from handlers.locale import ngettext
+
+_LEADING = ((re.compile(r"^Les\s+"), "aux "), (re.compile(r"^Le\s+"), "au "))
+
+
+def at(name: str) -> str:
+    """ "à Nanterre", "au Havre", "aux Ulis", "à La Rochelle"."""
+    for article, contracted in _LEADING:
+        if article.match(name):
+            return article.sub(contracted, name)
+    return f"à {name}"
+
+
+def of(name: str) -> str:
+    """ "de Nanterre", "d'Antony", "du Havre", "des Ulis"."""
+    for article, contracted in ((_LEADING[0][0], "des "), (_LEADING[1][0], "du ")):
+        if article.match(name):
+            return article.sub(contracted, name)
+    return f"d'{name}" if re.match(r"(?i)[aeiouyhéèêâîôœ]", name) and not re.match(r"(?i)yu|ye", name) else f"de {name}"
+
+
+def clock(instant: datetime) -> str:
+    """ "9 h", "17 h 30"."""
+    return f"{instant.hour} h {instant.minute:02}" if instant.minute else f"{instant.hour} h"
+
+
+def weekday(day: date) -> str:
+    """The day's name."""
+    names = (_("lundi"), _("mardi"), _("mercredi"), _("jeudi"), _("vendredi"), _("samedi"), _("dimanche"))
+    return names[day.weekday()]
+
+
+def month(day: date) -> str:
+    """The month's name."""
+    names = (
+        _("janvier"),
+        _("février"),
+        _("mars"),
+        _("avril"),
+        _("mai"),
+        _("juin"),
+        _("juillet"),
+        _("août"),
+        _("septembre"),
+        _("octobre"),
+        _("novembre"),
+        _("décembre"),
+    )
+    return names[day.month - 1]
+
+
+def month_and_year(day: date) -> str:
+    """ "août 2024"."""
+    return f"{month(day)} {day.year}"
+
+
+def moment(instant: datetime, now: datetime) -> str:
+    """When something happens, seen from now: "à 17 h 30", "demain à 9 h", "lundi à 9 h", "le 3 janvier à 9 h"."""
+    hour = _("à {hour}").format(hour=clock(instant))
+    day, today = instant.date(), now.date()
+    if day == today:
+        return hour
+    if day == today + timedelta(days=1):
+        return _("demain {hour}").format(hour=hour)
+    if day < today + timedelta(days=7):
+        return _("{weekday} {hour}").format(weekday=weekday(day), hour=hour)
+    date_words = _("le {day} {month}").format(day=_("1er") if day.day == 1 else day.day, month=month(day))
+    return f"{date_words} {hour}"
+
+
+def ago(day: date, today: date) -> str:
+    """How long ago: "aujourd'hui", "hier", "il y a 12 jours", "il y a 3 mois", "il y a 2 ans"."""
+    days = (today - day).days
+    if days <= 0:
+        return _("aujourd'hui")
+    if days == 1:
+        return _("hier")
+    if days < 60:
+        return _("il y a {days} jours").format(days=days)
+    if days < 730:
+        return _("il y a {months} mois").format(months=days // 30)
+    years = days // 365
+    return ngettext("il y a {years} an", "il y a {years} ans", years).format(years=years)
+
+
+def kilometres(hectometres: int) -> str:
+    """A distance as shown: "moins de 100 m", "300 m", "1,2 km", "34 km"."""
+    if hectometres < 1:
+        return _("moins de 100 m")
+    if hectometres < 10:
+        return _("{metres} m").format(metres=hectometres * 100)
+    km = f"{hectometres / 10:.1f}".replace(".", ",") if hectometres < 100 else str(round(hectometres / 10))
+    return _("{km} km").format(km=km.removesuffix(",0"))

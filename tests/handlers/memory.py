@@ -1,0 +1,86 @@
+"""A desk that answers from memory: a few places, and as many entries as a test needs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from catalogue.entries import Candidate, Initiative, Nearby, TownHall
+from catalogue.geo import distance_km
+from catalogue.needs import Kind, Method, Need, Reach, Status
+from catalogue.places import Place, PlaceIndex, PlaceMatch
+
+NANTERRE = Place("92050", "Nanterre", "COM", None, ("92000",), "92", "Hauts-de-Seine", 96000, 48.8922, 2.2069)
+SCEAUX = Place("92071", "Sceaux", "COM", None, ("92330",), "92", "Hauts-de-Seine", 20000, 48.7789, 2.2911)
+TUESDAY = datetime(2026, 11, 24, 10, tzinfo=ZoneInfo("Europe/Paris"))
+
+
+def initiative(number: int, **known: object) -> Initiative:
+    """An entry with just what a test needs to say."""
+    values: dict[str, object] = dict.fromkeys(Initiative.__dataclass_fields__)
+    values |= {
+        "id": number,
+        "nom": f"Lieu {number}",
+        "kind": Kind.AUTRE,
+        "needs": (Need.ALIMENTATION,),
+        "reach": Reach.LOCAL,
+        "status": Status.ACTIVE,
+        "description": "On y mange ensemble.",
+        "commune": "Nanterre",
+        "code_postal": "92000",
+        "latitude": 48.8922,
+        "longitude": 2.2069 + number / 1000,
+        "exact": True,
+        "publics": (),
+        "verified_method": Method.IMPORT,
+        "verified_at": date(2026, 11, 12),
+        "verified_by_year": False,
+    }
+    return Initiative(**(values | known))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class MemoryDesk:
+    entries: Sequence[Initiative] = ()
+    now: datetime = TUESDAY
+    point: tuple[float, float] | None = None
+    index: PlaceIndex = field(default_factory=lambda: PlaceIndex([NANTERRE, SCEAUX]))
+    found: dict[int, Candidate] = field(default_factory=dict)
+
+    def at(self, point: tuple[float, float]) -> "MemoryDesk":
+        return replace(self, point=point, found={})
+
+    def find_place(self, words: str) -> PlaceMatch:
+        return self.index.find(words)
+
+    def place(self, insee: str) -> Place | None:
+        return self.index.get(insee)
+
+    def place_at(self, latitude: float, longitude: float) -> Place | None:
+        return self.index.nearest(latitude, longitude)
+
+    def near(self, need: Need, place: Place) -> Nearby:
+        local = [entry for entry in self.entries if need in entry.needs and entry.reach is Reach.LOCAL]
+        wider = [entry for entry in self.entries if need in entry.needs and entry.reach is not Reach.LOCAL]
+        point = self.point or (place.latitude or 0.0, place.longitude or 0.0)
+        measured = sorted(
+            (self._candidate(entry, distance_km(*point, entry.latitude or 0, entry.longitude or 0)) for entry in local),
+            key=lambda candidate: candidate.km or 0.0,
+        )
+        self.found.update((candidate.id, candidate) for candidate in measured)
+        return Nearby(tuple(measured), (), tuple(self._candidate(entry) for entry in wider))
+
+    def candidates(self, ids: Sequence[int]) -> list[Candidate]:
+        return [self.found.get(entry.id) or self._candidate(entry) for entry in self.initiatives(ids)]
+
+    def initiatives(self, ids: Sequence[int]) -> list[Initiative]:
+        known = {entry.id: entry for entry in self.entries}
+        return [known[id_] for id_ in ids if id_ in known]
+
+    def town_hall(self, insee: str) -> TownHall | None:
+        return TownHall("Nanterre", "88 rue du 8-Mai-1945", "01 47 29 50 50", None, None)
+
+    @staticmethod
+    def _candidate(entry: Initiative, km: float | None = None) -> Candidate:
+        publics, moments = frozenset(entry.publics), frozenset[object]()
+        return Candidate(entry.id, entry.kind, publics, entry.frais, moments, entry.accessible, entry.verified_at, km)  # type: ignore[arg-type]
