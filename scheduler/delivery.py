@@ -1,0 +1,193 @@
+"""Carries the outbox to people: claims what is due, keeps the order for each person and the pace for all."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from catalogue.database import writing
+from scheduler import outbox
+from scheduler.limits import Limiter, Pace
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 32  # messages claimed and not yet settled
+LOOK_AGAIN = 1.0  # seconds between two looks when nothing wakes us
+AGAIN_S = 1.0  # before what may have been sent is sent again
+
+
+class NotSent(Exception):
+    """The message provably did not leave: it may be tried again after so many seconds."""
+
+    def __init__(self, why: str, retry_after: float | None = None, everyone: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.retry_after, self.everyone = why, retry_after, everyone
+
+
+class Unsure(Exception):
+    """It may have been sent: the connection broke after the request left."""
+
+
+class Refused(Exception):
+    """It will never be sent. `gone`: this person cannot be written to any more."""
+
+    def __init__(self, why: str, gone: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.gone = why, gone
+
+
+Send = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
+class Delivery:
+    """The sender of one channel. `send(person, message)` raises NotSent, Unsure or Refused."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        channel: str,
+        send: Send,
+        limiter: Limiter,
+        pace: Callable[[dict[str, Any]], Pace],
+        pool: Executor | None = None,
+    ) -> None:
+        self._engine, self._channel, self._send, self._limiter, self._pace = engine, channel, send, limiter, pace
+        self._pool = pool
+        self._lines: dict[str, deque[outbox.Claimed]] = {}
+        self._walking: set[asyncio.Task[None]] = set()
+        self._held = 0
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Says that something may be due now. To be called on the event loop."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Delivers until `stop`."""
+        if self._engine.dialect.name == "sqlite":
+            await self._in_thread(self._take_over)
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                busy = await self._claim_and_go()
+            except Exception as error:
+                logger.error("the outbox could not be read: %s", type(error).__name__)
+                busy = False
+            if not busy:
+                await self._rest()
+
+    async def stop(self, patience: float) -> None:
+        """Claims nothing more, and gives what is in flight so many seconds to end."""
+        self._stopping = True
+        self._woken.set()
+        if self._walking:
+            _done, left = await asyncio.wait(self._walking, timeout=patience)
+            for task in left:
+                task.cancel()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK_AGAIN):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _claim_and_go(self) -> bool:
+        room = AT_ONCE - self._held
+        if room <= 0:
+            return False
+        claimed = await self._in_thread(self._claim, room)
+        for sending in claimed:
+            self._held += 1
+            line = self._lines.get(sending.person)
+            if line is not None:
+                line.append(sending)
+                continue
+            self._lines[sending.person] = deque([sending])
+            task = asyncio.create_task(self._walk(sending.person))
+            self._walking.add(task)
+            task.add_done_callback(self._walking.discard)
+        return len(claimed) == room
+
+    def _take_over(self) -> None:
+        with writing(self._engine) as connection:
+            outbox.take_over(connection, self._channel, datetime.now(UTC))
+
+    def _claim(self, room: int) -> list[outbox.Claimed]:
+        now = datetime.now(UTC)
+        with writing(self._engine) as connection:
+            return outbox.claim(connection, self._channel, now, room)
+
+    async def _walk(self, person: str) -> None:
+        """Sends one person's messages in order: when one is put back, those behind it are too."""
+        line = self._lines[person]
+        put_back: datetime | None = None
+        try:
+            while line:
+                sending = line.popleft()
+                if put_back and self._pace(sending.message) is not Pace.FREE:
+                    await self._in_thread(self._retry, sending, put_back, "Behind")
+                else:
+                    put_back = await self._deliver(sending) or put_back
+                self._held -= 1
+        finally:
+            self._held -= len(line)
+            del self._lines[person]
+            self._woken.set()
+
+    async def _deliver(self, sending: outbox.Claimed) -> datetime | None:
+        """Sends one message; returns when it will be tried again, if it was put back."""
+        await self._limiter.wait(sending.person, self._pace(sending.message))
+        try:
+            await self._send(sending.person, sending.message)
+        except NotSent as error:
+            return await self._not_sent(sending, error)
+        except Unsure:
+            return await self._unsure(sending)
+        except Refused as error:
+            await self._in_thread(self._settle, sending, outbox.State.FAILED, error.why, error.gone)
+        else:
+            await self._in_thread(self._settle, sending, outbox.State.SENT, None, False)
+        return None
+
+    async def _not_sent(self, sending: outbox.Claimed, error: NotSent) -> datetime | None:
+        if error.retry_after is None and sending.attempts >= outbox.MOST_ATTEMPTS:
+            await self._in_thread(self._settle, sending, outbox.State.FAILED, error.why, False)
+            return None
+        wait = error.retry_after if error.retry_after is not None else min(60.0, 2.0**sending.attempts / 2)
+        if error.everyone:
+            self._limiter.hold(wait)
+        at = datetime.now(UTC) + timedelta(seconds=wait)
+        await self._in_thread(self._retry, sending, at, error.why)
+        return at
+
+    async def _unsure(self, sending: outbox.Claimed) -> datetime | None:
+        """Sent again once at most: a second doubt is left as it is, and counted."""
+        if sending.resent:
+            await self._in_thread(self._settle, sending, outbox.State.UNCERTAIN, "Unsure", False)
+            return None
+        at = datetime.now(UTC) + timedelta(seconds=AGAIN_S)
+        await self._in_thread(self._retry, sending, at, "Unsure", True)
+        return at
+
+    def _settle(self, sending: outbox.Claimed, state: outbox.State, why: str | None, gone: bool) -> None:
+        now = datetime.now(UTC)
+        with writing(self._engine) as connection:
+            outbox.settle(connection, sending.id, state, now, why)
+            if gone:
+                outbox.stop_for(connection, self._channel, sending.person, now)
+
+    def _retry(self, sending: outbox.Claimed, at: datetime, why: str, resent: bool = False) -> None:
+        with writing(self._engine) as connection:
+            if resent:
+                outbox.mark_resent(connection, sending.id)
+            outbox.retry(connection, self._channel, sending, at, why)
+
+    async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)

@@ -1,0 +1,60 @@
+"""How fast Telegram lets one bot speak: 25 a second in all, 1 a second to a person, 20 a minute to a group."""
+
+import asyncio
+import time
+from enum import Enum, auto
+
+PER_SECOND = 25.0
+PERSON_EVERY = 1.05  # seconds; the margin is for the network's jitter
+GROUP_EVERY = 3.05
+REMEMBERED = 10_000
+
+
+class Pace(Enum):
+    """What a call costs in patience."""
+
+    MESSAGE = auto()  # a new message: one a second to a person, and its part of the whole
+    EDIT = auto()  # only its part of the whole
+    FREE = auto()  # the answer to a tap: neither
+
+
+class Limiter:
+    """Gives each message the moment it may leave. One per process and token; `per_second` 0 lifts every limit.
+
+    A person's messages are sent one after the other (scheduler.delivery), so this is never waited for twice at once
+    by the same person.
+    """
+
+    def __init__(self, per_second: float = PER_SECOND) -> None:
+        self._gap = 1.0 / per_second if per_second else 0.0
+        self._free_at = 0.0
+        self._chat_free_at: dict[str, float] = {}
+
+    async def wait(self, chat: str, pace: Pace) -> None:
+        """Waits until one call may be made to `chat`."""
+        if pace is Pace.FREE or not self._gap:
+            return
+        if pace is Pace.MESSAGE:
+            await self._sleep_until(self._chat_free_at.get(chat, 0.0))
+        # The turn among all is taken only now: who waits for their own second makes nobody else wait.
+        at = max(time.monotonic(), self._free_at)
+        self._free_at = at + self._gap
+        await self._sleep_until(at)
+        if pace is Pace.MESSAGE:
+            self._remember(chat)
+
+    def hold(self, seconds: float) -> None:
+        """Nothing that counts leaves before so many seconds: what a 429 asks."""
+        self._free_at = max(self._free_at, time.monotonic() + seconds)
+
+    def _remember(self, chat: str) -> None:
+        now = time.monotonic()
+        if len(self._chat_free_at) > REMEMBERED:
+            self._chat_free_at = {c: free for c, free in self._chat_free_at.items() if free > now}
+        self._chat_free_at[chat] = now + (GROUP_EVERY if chat.startswith("-") else PERSON_EVERY)
+
+    @staticmethod
+    async def _sleep_until(at: float) -> None:
+        seconds = at - time.monotonic()
+        if seconds > 0:
+            await asyncio.sleep(seconds)

@@ -1,0 +1,190 @@
+"""The outbox: what must reach people, as rows. Written in a turn's transaction, claimed by lease, settled once.
+
+created → sending → sent | failed | expired | uncertain. A settled row never goes back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+
+from catalogue.tables import outbox
+
+LEASE = timedelta(seconds=45)  # longer than any send may take, waiting for its turn included
+MOST_ATTEMPTS = 8
+
+
+class State(StrEnum):
+    """Where a message is on its way."""
+
+    CREATED = "created"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to be written to the outbox."""
+
+    channel: str
+    person: str
+    message: dict[str, Any]
+    dedupe_key: str
+    due_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message this process has the lease of."""
+
+    id: int
+    person: str
+    message: dict[str, Any]
+    attempts: int
+    resent: bool
+
+
+_INSERT = insert(outbox).values(state=State.CREATED.value, attempts=0, resent=False)
+
+
+def put(connection: Connection, messages: Sequence[Outgoing]) -> None:
+    """Writes messages, in the caller's transaction. Raises IntegrityError if a dedupe key is already there."""
+    rows = [
+        {
+            "channel": m.channel,
+            "person": m.person,
+            "message": m.message,
+            "dedupe_key": m.dedupe_key,
+            "due_at": m.due_at,
+            "expires_at": m.expires_at,
+        }
+        for m in messages
+    ]
+    if rows:
+        connection.execute(_INSERT, rows)
+
+
+# In-flight rows whose lease ran out belong to a process that died: they may have been sent.
+_CLAIMABLE = (
+    select(outbox.c.id, outbox.c.person, outbox.c.message, outbox.c.attempts, outbox.c.resent, outbox.c.state)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        outbox.c.due_at <= bindparam("now"),
+        or_(
+            outbox.c.state == State.CREATED.value,
+            and_(outbox.c.state == State.SENDING.value, outbox.c.leased_until <= bindparam("now")),
+        ),
+        or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > bindparam("now")),
+    )
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_LEASE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(
+        state=State.SENDING.value,
+        leased_until=bindparam("until"),
+        attempts=outbox.c.attempts + 1,
+        resent=bindparam("again"),
+    )
+)
+
+
+def claim(connection: Connection, channel: str, now: datetime, most: int) -> list[Claimed]:
+    """Takes the lease of at most `most` due messages, oldest first; those already resent once become uncertain."""
+    claimed, lost = [], []
+    for row in connection.execute(_CLAIMABLE, {"channel": channel, "now": now, "most": most}):
+        interrupted = row.state == State.SENDING
+        if interrupted and row.resent:
+            lost.append(row.id)
+        else:
+            claimed.append(Claimed(row.id, row.person, row.message, row.attempts + 1, interrupted or row.resent))
+    if claimed:
+        leases = [{"row_id": c.id, "until": now + LEASE, "again": c.resent} for c in claimed]
+        connection.execute(_LEASE, leases)
+    for row_id in lost:
+        settle(connection, row_id, State.UNCERTAIN, now)
+    return claimed
+
+
+_SETTLE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"), outbox.c.state.in_((State.CREATED.value, State.SENDING.value)))
+    .values(state=bindparam("to"), settled_at=bindparam("now"), error=bindparam("why"), message=None, leased_until=None)
+)
+
+
+def settle(connection: Connection, row_id: int, state: State, now: datetime, error: str | None = None) -> None:
+    """Ends a message's way and empties it; does nothing if it had already ended."""
+    connection.execute(_SETTLE, {"row_id": row_id, "to": state.value, "now": now, "why": error})
+
+
+_RETRY = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"), outbox.c.state == State.SENDING.value)
+    .values(state=State.CREATED.value, due_at=bindparam("at"), leased_until=None, error=bindparam("why"))
+)
+_HOLD_BACK = (
+    update(outbox)
+    .where(
+        outbox.c.channel == bindparam("of_channel"),
+        outbox.c.person == bindparam("of_person"),
+        outbox.c.state == State.CREATED.value,
+        outbox.c.due_at < bindparam("at"),
+        outbox.c.expires_at.is_(None),
+    )
+    .values(due_at=bindparam("at"))
+)
+
+
+def retry(connection: Connection, channel: str, sending: Claimed, at: datetime, error: str) -> None:
+    """Puts back a message that provably was not sent; what follows it to the same person waits too, to keep order."""
+    connection.execute(_RETRY, {"row_id": sending.id, "at": at, "why": error})
+    connection.execute(_HOLD_BACK, {"of_channel": channel, "of_person": sending.person, "at": at})
+
+
+_EXPIRE = (
+    update(outbox)
+    .where(
+        outbox.c.state == State.CREATED.value,
+        outbox.c.expires_at <= bindparam("now"),
+    )
+    .values(state=State.EXPIRED.value, settled_at=bindparam("now"), message=None)
+)
+
+
+def expire(connection: Connection, now: datetime) -> int:
+    """Ends what is too late to be worth sending; returns how many."""
+    return connection.execute(_EXPIRE, {"now": now}).rowcount
+
+
+def stop_for(connection: Connection, channel: str, person: str, now: datetime) -> None:
+    """Ends everything on its way to someone who can no longer be written to."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.channel == channel, outbox.c.person == person, outbox.c.state == State.CREATED.value)
+        .values(state=State.FAILED.value, settled_at=now, message=None, error="Stopped")
+    )
+
+
+def mark_resent(connection: Connection, row_id: int) -> None:
+    """Says that a message may reach its person twice."""
+    connection.execute(update(outbox).where(outbox.c.id == row_id).values(resent=True))
+
+
+def take_over(connection: Connection, channel: str, now: datetime) -> None:
+    """Ends every lease at once: for the only process of a SQLite database, what was in flight is its dead self's."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.channel == channel, outbox.c.state == State.SENDING.value)
+        .values(leased_until=now)
+    )

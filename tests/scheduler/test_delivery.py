@@ -1,0 +1,107 @@
+"""The sender: in order for each person, patient where it must be, and never wrong about what was sent."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from catalogue.database import reading, writing
+from catalogue.tables import outbox as rows
+from scheduler import outbox
+from scheduler.delivery import Delivery, NotSent, Refused, Unsure
+from scheduler.limits import Limiter, Pace
+from scheduler.outbox import Outgoing
+
+Act = Callable[[str, dict[str, Any]], None]
+
+
+class Wire:
+    """What went out, in order; `faults` are raised first, one a call."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.sent: list[tuple[str, str]] = []
+        self.faults = list(faults)
+
+    async def send(self, person: str, message: dict[str, Any]) -> None:
+        await asyncio.sleep(0)
+        if self.faults:
+            raise self.faults.pop(0)
+        self.sent.append((person, message["text"]))
+
+
+@asynccontextmanager
+async def delivering(engine: Engine, wire: Wire) -> AsyncIterator[Delivery]:
+    delivery = Delivery(engine, "telegram", wire.send, Limiter(per_second=0), lambda _: Pace.MESSAGE)
+    running = asyncio.create_task(delivery.run())
+    try:
+        yield delivery
+    finally:
+        await delivery.stop(5)
+        await running
+
+
+def put(engine: Engine, *messages: tuple[str, str]) -> None:
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        outbox.put(connection, [Outgoing("telegram", who, {"text": t}, f"{who}:{t}", now) for who, t in messages])
+
+
+async def settled(engine: Engine) -> list[tuple[str, bool, str | None]]:
+    for _ in range(200):
+        with reading(engine) as connection:
+            found = connection.execute(select(rows).order_by(rows.c.id)).all()
+        if all(row.settled_at for row in found):
+            return [(row.state, row.resent, row.error) for row in found]
+        await asyncio.sleep(0.05)
+    raise AssertionError([row.state for row in found])
+
+
+async def test_each_person_gets_their_messages_in_order(engine: Engine) -> None:
+    wire = Wire()
+    put(engine, *((who, str(n)) for n in range(5) for who in "ab"))
+    async with delivering(engine, wire):
+        assert {state for state, _, _ in await settled(engine)} == {"sent"}
+    for who in "ab":
+        assert [text for person, text in wire.sent if person == who] == list("01234")
+
+
+async def test_a_429_is_waited_for_and_order_is_kept(engine: Engine) -> None:
+    wire = Wire(NotSent("RetryAfter", retry_after=0.3, everyone=True))
+    put(engine, ("a", "0"), ("a", "1"))
+    async with delivering(engine, wire):
+        await settled(engine)
+    assert [text for _, text in wire.sent] == ["0", "1"]
+
+
+async def test_what_may_have_been_sent_is_sent_again_once_and_marked(engine: Engine) -> None:
+    wire = Wire(Unsure("ReadTimeout"))
+    put(engine, ("a", "0"))
+    async with delivering(engine, wire):
+        assert await settled(engine) == [("sent", True, None)]
+    assert wire.sent == [("a", "0")]
+
+
+async def test_a_second_doubt_is_left_uncertain(engine: Engine) -> None:
+    wire = Wire(Unsure("ReadTimeout"), Unsure("ReadTimeout"))
+    put(engine, ("a", "0"))
+    async with delivering(engine, wire):
+        assert await settled(engine) == [("uncertain", True, "Unsure")]
+    assert wire.sent == []
+
+
+async def test_nothing_more_is_sent_to_who_has_blocked_the_bot(engine: Engine) -> None:
+    wire = Wire(Refused("Forbidden", gone=True))
+    put(engine, ("a", "0"))
+    async with delivering(engine, wire):
+        assert await settled(engine) == [("failed", False, "Forbidden")]
+
+
+async def test_a_failing_server_is_tried_again_but_not_for_ever(engine: Engine, monkeypatch: Any) -> None:
+    monkeypatch.setattr(outbox, "MOST_ATTEMPTS", 2)
+    wire = Wire(NotSent("502"), NotSent("502"))
+    put(engine, ("a", "0"))
+    async with delivering(engine, wire):
+        assert await settled(engine) == [("failed", False, "502")]

@@ -1,0 +1,91 @@
+"""A message is written once, claimed by one sender, and settled once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+
+from catalogue.database import reading, writing
+from catalogue.tables import outbox as rows
+from scheduler import outbox
+from scheduler.outbox import LEASE, Claimed, Outgoing, State
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+def written(engine: Engine, *people: str, due: datetime = NOW, expires: datetime | None = None) -> None:
+    messages = [Outgoing("telegram", who, {"text": who}, f"{who}:{n}", due, expires) for n, who in enumerate(people)]
+    with writing(engine) as connection:
+        outbox.put(connection, messages)
+
+
+def claimed(engine: Engine, now: datetime = NOW, most: int = 10) -> list[Claimed]:
+    with writing(engine) as connection:
+        return outbox.claim(connection, "telegram", now, most)
+
+
+def states(engine: Engine) -> list[tuple[str, bool]]:
+    with reading(engine) as connection:
+        return [(row.state, row.resent) for row in connection.execute(select(rows).order_by(rows.c.id))]
+
+
+def test_a_message_is_claimed_by_one_sender_only(engine: Engine) -> None:
+    written(engine, "a", "b", "c")
+    assert [c.person for c in claimed(engine, most=2)] == ["a", "b"]
+    assert [c.person for c in claimed(engine)] == ["c"]
+    assert claimed(engine) == []
+
+
+def test_nothing_leaves_before_it_is_due_nor_after_it_expired(engine: Engine) -> None:
+    written(engine, "a", due=NOW + timedelta(seconds=1), expires=NOW + timedelta(seconds=5))
+    assert claimed(engine) == []
+    assert claimed(engine, NOW + timedelta(seconds=5)) == []
+    with writing(engine) as connection:
+        assert outbox.expire(connection, NOW + timedelta(seconds=5)) == 1
+    assert states(engine) == [("expired", False)]
+
+
+def test_the_same_message_cannot_be_written_twice(engine: Engine) -> None:
+    written(engine, "a")
+    with pytest.raises(IntegrityError):
+        written(engine, "a")
+
+
+def test_what_was_in_flight_when_its_sender_died_is_sent_again_once_and_marked(engine: Engine) -> None:
+    written(engine, "a")
+    assert [c.resent for c in claimed(engine)] == [False]
+    later = NOW + LEASE + timedelta(seconds=1)
+    assert [c.resent for c in claimed(engine, later)] == [True]
+    assert claimed(engine, later + LEASE + timedelta(seconds=1)) == []
+    assert states(engine) == [("uncertain", True)]
+
+
+def test_a_settled_message_never_goes_back_and_is_emptied(engine: Engine) -> None:
+    written(engine, "a")
+    (sending,) = claimed(engine)
+    with writing(engine) as connection:
+        outbox.settle(connection, sending.id, State.SENT, NOW)
+        outbox.settle(connection, sending.id, State.FAILED, NOW, "late")
+        outbox.retry(connection, "telegram", sending, NOW, "late")
+    with reading(engine) as connection:
+        row = connection.execute(select(rows)).one()
+    assert (row.state, row.message, row.error) == ("sent", None, None)
+
+
+def test_what_follows_a_message_put_back_waits_too(engine: Engine) -> None:
+    written(engine, "a", "a", "b")
+    first, *_ = claimed(engine, most=1)
+    at = NOW + timedelta(seconds=7)
+    with writing(engine) as connection:
+        outbox.retry(connection, "telegram", first, at, "RetryAfter")
+    assert [c.person for c in claimed(engine)] == ["b"]
+    assert [c.id for c in claimed(engine, at)] == [first.id, first.id + 1]
+
+
+def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_was_sending(engine: Engine) -> None:
+    written(engine, "a")
+    claimed(engine)
+    with writing(engine) as connection:
+        outbox.take_over(connection, "telegram", NOW)
+    assert [c.resent for c in claimed(engine)] == [True]
