@@ -1,0 +1,54 @@
+"""The desk a conversation asks: the catalogue, through one connection, for one turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from catalogue import gazetteer, search
+from catalogue.entries import Candidate, Initiative, Nearby, TownHall
+from catalogue.initiatives import candidates_by_id, initiatives_by_id
+from catalogue.needs import Need
+from catalogue.places import Place, PlaceIndex, PlaceMatch
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueDesk:
+    """Answers `handlers.desk.Desk` from the database. Lives one turn: what it has read, it does not read again."""
+
+    connection: Connection
+    index: PlaceIndex
+    now: datetime
+    point: tuple[float, float] | None = None
+    _seen: dict[int, Candidate] = field(default_factory=dict)
+
+    def at(self, point: tuple[float, float]) -> "CatalogueDesk":
+        return replace(self, point=point)
+
+    def find_place(self, words: str) -> PlaceMatch:
+        return self.index.find(words)
+
+    def place(self, insee: str) -> Place | None:
+        return self.index.get(insee)
+
+    def place_at(self, latitude: float, longitude: float) -> Place | None:
+        return self.index.nearest(latitude, longitude)
+
+    def near(self, need: Need, place: Place) -> Nearby:
+        known = (place.latitude, place.longitude) if place.latitude and place.longitude else None
+        found = search.near(self.connection, need, self.point or known, place.departement)
+        self._seen.update((entry.id, entry) for part in (found.near, found.further, found.wider) for entry in part)
+        return found
+
+    def candidates(self, ids: Sequence[int]) -> list[Candidate]:
+        missing = [id_ for id_ in ids if id_ not in self._seen]
+        if missing:
+            self._seen.update((entry.id, entry) for entry in candidates_by_id(self.connection, missing))
+        return [self._seen[id_] for id_ in ids if id_ in self._seen]
+
+    def initiatives(self, ids: Sequence[int]) -> list[Initiative]:
+        return initiatives_by_id(self.connection, ids)
+
+    def town_hall(self, insee: str) -> TownHall | None:
+        return gazetteer.town_hall(self.connection, self.index, insee)
