@@ -1,0 +1,143 @@
+"""The `bonne-porte` command line. Errors are one clear line on stderr, and a non-zero exit."""
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from pydantic import ValidationError
+
+from bot.settings import Settings, problems_in, shown
+
+if TYPE_CHECKING:
+    from bot.app import Prepared
+
+STARTING = "/start"
+
+
+class Trouble(click.ClickException):
+    """One clear line."""
+
+    exit_code = 1
+
+    def show(self, file: object = None) -> None:
+        click.echo(f"bonne-porte : {self.message}", err=True)
+
+
+@click.group(help="La Bonne Porte : trouver, près de chez soi, l'initiative qui répond à ce qu'il faut.")
+def main() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # These write addresses, and Telegram's carry the token.
+    for chatty in ("httpx", "httpcore", "apscheduler", "uvicorn.access"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+@main.command(help="Démarre le chat web et, si TELEGRAM_TOKEN est donné, le bot Telegram.")
+def run() -> None:
+    from bot.app import CannotStart, listen, serve
+
+    chosen = _settings()
+    try:
+        listening = listen(chosen)
+        prepared = _prepared(chosen)
+        _say_hello(chosen)
+        asyncio.run(serve(chosen, prepared, listening))
+    except CannotStart as error:
+        raise Trouble(str(error)) from None
+    click.echo("Arrêté.")
+
+
+@main.command(help="Joue la conversation dans le terminal. Un numéro choisit, des mots répondent ; Ctrl-D quitte.")
+def chat() -> None:
+    from bot.channels.terminal import Terminal
+
+    terminal = Terminal(_prepared(_settings()).runner, numbered=sys.stdin.isatty())
+    line = STARTING
+    try:
+        while True:
+            click.echo(terminal.answer(line))
+            line = _next_line()
+    except EOFError:
+        click.echo()
+    finally:
+        terminal.forget()
+
+
+@main.command(help="Montre les réglages lus dans l'environnement ; les secrets sont masqués.")
+def settings() -> None:
+    for name, value, description in shown(_settings()):
+        click.echo(f"{name}={value}\n    {description}")
+
+
+def _next_line() -> str:
+    if sys.stdin.isatty():
+        return input("> ")
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    click.echo(f"> {line.rstrip()}")
+    return line
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Trouble("réglage incorrect.\n  " + "\n  ".join(problems_in(error))) from None
+
+
+def _prepared(chosen: Settings) -> "Prepared":
+    from bot.app import CannotStart, prepare
+
+    try:
+        with _Bars() as bars:
+            prepared = prepare(chosen, bars.show)
+    except CannotStart as error:
+        raise Trouble(str(error)) from None
+    for source, line, reason in prepared.report.refused:
+        click.echo(f"Ligne refusée : {source}, ligne {line} : {reason}", err=True)
+    return prepared
+
+
+class _Bars:
+    """A progress bar a file, on stderr."""
+
+    def __init__(self) -> None:
+        self._bar: object = None
+        self._source = ""
+        self._done = 0
+
+    def __enter__(self) -> "_Bars":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def show(self, source: str, done: int, total: int) -> None:
+        """Says that `done` rows of `total` are loaded."""
+        if source != self._source:
+            self._close()
+            self._source, self._done = source, 0
+            self._bar = click.progressbar(length=total, label=f"{source:<28}", file=sys.stderr)
+            self._bar.__enter__()
+        self._bar.update(done - self._done)  # type: ignore[attr-defined]
+        self._done = done
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)  # type: ignore[attr-defined]
+            self._bar = None
+
+
+def _say_hello(chosen: Settings) -> None:
+    click.echo(f"La Bonne Porte est ouverte : {chosen.web_address}")
+    if chosen.TELEGRAM_TOKEN:
+        click.echo(f"Telegram : {'par webhook' if chosen.TELEGRAM_MODE == 'webhook' else 'en direct (polling)'}")
+    else:
+        click.echo("Telegram : éteint (donnez TELEGRAM_TOKEN pour l'allumer).")
+    click.echo("Ctrl-C pour arrêter.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The same conversation in a terminal, with numbered choices; played from a script, it writes a transcript."""
+
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+
+from bot.inbox import Arrival
+from bot.runner import Runner
+from handlers.dialogue import Choice, Event, EventKind, Reply
+from handlers.locale import gettext as _
+
+CHANNEL = "terminal"
+_POSITION = re.compile(r"@\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)")
+
+
+class Terminal:
+    """One conversation. `numbered` shows "1 Manger" to type 1; otherwise "[Manger]", as transcripts read best."""
+
+    def __init__(self, runner: Runner, numbered: bool) -> None:
+        self._runner, self._numbered = runner, numbered
+        self._person = uuid.uuid4().hex
+        self._choices: list[Choice] = []
+        self._count = 0
+
+    def answer(self, line: str) -> str:
+        """What is said back to one line: words, a choice's number or [label], "@lat,lon" for a position."""
+        self._count += 1
+        arrival = Arrival(CHANNEL, f"{self._person}:{self._count}", self._person, self._event(line), {})
+        self._runner.turn(arrival)
+        replies = self._latest()
+        self._choices = [choice for reply in replies for choice in _all_choices(reply)]
+        return "\n".join(self._shown(reply) for reply in replies)
+
+    def forget(self) -> None:
+        """Drops the conversation."""
+        self._runner.forget(CHANNEL, self._person)
+
+    def _event(self, line: str) -> Event:
+        line = line.strip()
+        if position := _POSITION.fullmatch(line):
+            return Event(EventKind.SHARED, "", float(position[1]), float(position[2]))
+        if line == "/start" or line.startswith("/start "):
+            return Event(EventKind.STARTED, line.removeprefix("/start").strip())
+        chosen = self._chosen(line)
+        if chosen:
+            return Event(EventKind.TAPPED, chosen.data)
+        return Event(EventKind.SAID, line)
+
+    def _chosen(self, line: str) -> Choice | None:
+        tappable = [choice for choice in self._choices if choice.data]
+        if self._numbered and line.isascii() and line.isdecimal() and 1 <= int(line[:6]) <= len(tappable):
+            return tappable[int(line) - 1]
+        label = re.fullmatch(r"\[(.+)\]", line)
+        return next((choice for choice in tappable if label and choice.label == label[1]), None)
+
+    def _latest(self) -> list[Reply]:
+        """The replies since the last thing the person said."""
+        latest: list[Reply] = []
+        for said in reversed(self._runner.conversation(CHANNEL, self._person) or []):
+            if "reply" not in said:
+                break
+            latest.insert(0, Reply.from_json(said["reply"]))
+        return latest[-1:]
+
+    def _shown(self, reply: Reply) -> str:
+        numbers = iter(range(1, 1000))
+        blocks = [reply.text]
+        for card in reply.cards:
+            lines = [f"* {card.title}", *(f"  {line}" for line in card.lines), f"  ({card.note})" if card.note else ""]
+            blocks.append("\n".join(filter(None, [*lines, self._row(card.choices, numbers)])))
+        blocks.append(reply.after)
+        rows = [self._row(row, numbers) for row in reply.choices]
+        if reply.asks_position:
+            rows.insert(0, _("  (ou votre position : @latitude,longitude)"))
+        return "\n".join(filter(None, [*blocks, *rows]))
+
+    def _row(self, choices: Iterable[Choice], numbers: Iterator[int]) -> str:
+        shown = []
+        for choice in choices:
+            if not choice.data:
+                shown.append(f"{choice.label} → {choice.url}")
+            else:
+                shown.append(f"{next(numbers)} {choice.label}" if self._numbered else f"[{choice.label}]")
+        separator = "   " if self._numbered else " "
+        return f"  {separator.join(shown)}" if shown else ""
+
+
+def _all_choices(reply: Reply) -> list[Choice]:
+    return [c for card in reply.cards for c in card.choices] + [c for row in reply.choices for c in row]
