@@ -3,10 +3,9 @@
 from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from catalogue.hours import openness
-
 from catalogue.entries import Initiative, TownHall
 from catalogue.geo import hectometres
+from catalogue.hours import openness
 from catalogue.needs import Method, Reach
 from handlers import words
 from handlers.dialogue import Card, Choice

@@ -48,6 +48,9 @@ class Choice:
     url: str = ""
 
 
+Rows = tuple[tuple[Choice, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """One initiative, as shown: a title, plain lines, a smaller note that says how true it is, its own buttons."""
@@ -65,7 +68,7 @@ class Reply:
     text: str
     cards: tuple[Card, ...] = ()
     after: str = ""  # said below the cards
-    choices: tuple[tuple[Choice, ...], ...] = ()
+    choices: Rows = ()
     asks_position: bool = False  # the person may share where they are
     edits: bool = False  # reads better in place of the message whose button was tapped
 
@@ -144,7 +147,7 @@ Reading = Understood | Unclear
 class Answer(Protocol):
     """How a step is answered."""
 
-    def choices(self, state: State, desk: Desk) -> tuple[tuple[Choice, ...], ...]: ...
+    def choices(self, state: State, desk: Desk) -> Rows: ...
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading: ...
 

@@ -1,0 +1,144 @@
+"""How the questions of orientation are answered: a need, a place, a precision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalogue.entries import Candidate
+from catalogue.needs import Need
+from catalogue.places import Place, fold
+from catalogue.understanding import need_in
+from handlers.desk import Desk
+from handlers.dialogue import Choice, Event, EventKind, Reading, Reply, Rows, State, Unclear, Understood
+from handlers.locale import gettext as _
+from handlers.questions import Question, best_question, keep, options
+
+MOST_PLACES = 5
+ECHO = 40  # characters of what was typed that are said back
+
+
+@dataclass(frozen=True, slots=True)
+class NeedChoice:
+    """One of the sixteen needs, tapped or said."""
+
+    def choices(self, state: State, desk: Desk) -> Rows:
+        buttons = [Choice(_(need.label), f"besoin:{need.value}") for need in Need]
+        return tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))
+
+    def read(self, state: State, event: Event, desk: Desk) -> Reading:
+        need = None
+        if event.kind is EventKind.TAPPED:
+            need = Need.of(event.text.partition(":")[2])
+        elif event.kind is EventKind.SAID:
+            need = need_in(event.text)
+        if need:
+            return Understood(state.answering("besoin", need.value))
+        return Unclear(
+            Reply(_("Je n'ai pas compris. Touchez ce qui vous ressemble le plus."), choices=self.choices(state, desk))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAnswer:
+    """A commune, typed, tapped or read from a shared position (which is forgotten once read)."""
+
+    def choices(self, state: State, desk: Desk) -> Rows:
+        return ()
+
+    def read(self, state: State, event: Event, desk: Desk) -> Reading:
+        if event.kind is EventKind.SHARED and event.latitude is not None and event.longitude is not None:
+            return self._shared(state, event.latitude, event.longitude, desk)
+        if event.kind is EventKind.TAPPED:
+            return self._tapped(state, event.text.partition(":")[2], desk)
+        if event.kind is EventKind.SAID:
+            return self._said(state, event.text, desk)
+        return Unclear(ask_place_again(_("Je ne sais lire que du texte ou une position.")))
+
+    def _shared(self, state: State, latitude: float, longitude: float, desk: Desk) -> Reading:
+        place = desk.place_at(latitude, longitude)
+        if not place:
+            return Unclear(ask_place_again(_("Cette position est loin de toutes les communes que je connais.")))
+        # What is kept is the commune; the point serves this turn's search and is forgotten.
+        return Understood(state.answering("lieu", {"insee": place.insee, "shared": True}), (latitude, longitude))
+
+    def _tapped(self, state: State, insee: str, desk: Desk) -> Reading:
+        place = desk.place(insee)
+        return _understood(state, place) if place else Unclear(ask_place_again(_("D'accord.")))
+
+    def _said(self, state: State, said: str, desk: Desk) -> Reading:
+        match = desk.find_place(said)
+        if match.places and match.sure:
+            return _understood(state, match.places[0])
+        if not match.places:
+            unknown = _("Je ne connais pas « {words} ».").format(words=_echo(said))
+            return Unclear(ask_place_again(unknown))
+        if len(match.places) == 1:
+            place = match.places[0]
+            choices = (Choice(_("Oui"), f"lieu:{place.insee}"), Choice(_("Non, ailleurs"), "lieu:autre"))
+            return Unclear(Reply(f"{_named(place)} ?", choices=(choices,)))
+        several = tuple((Choice(_named(place), f"lieu:{place.insee}"),) for place in match.places[:MOST_PLACES])
+        elsewhere = ((Choice(_("Ailleurs"), "lieu:autre"),),)
+        return Unclear(Reply(_("De quelle commune parlez-vous ?"), choices=several + elsewhere))
+
+
+def _understood(state: State, place: Place) -> Understood:
+    return Understood(state.answering("lieu", {"insee": place.insee, "shared": False}))
+
+
+def ask_place_again(words_first: str) -> Reply:
+    ask = _("Écrivez le nom de votre commune, ou son code postal.")
+    return Reply(f"{words_first}\n{ask}", choices=((Choice(_("Retour"), "retour:"),),), asks_position=True)
+
+
+def _echo(said: str) -> str:
+    one_line = " ".join(said.split())
+    return one_line if len(one_line) <= ECHO else one_line[: ECHO - 1] + "…"
+
+
+def _named(place: Place) -> str:
+    code = place.codes_postaux[0] if place.codes_postaux else place.departement
+    return f"{place.nom} ({code})"
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """The question worth asking next, chosen from what remains."""
+
+    step: str
+
+    def question(self, state: State, desk: Desk) -> Question | None:
+        asked = [state.answers[step]["question"] for step in PRECISIONS if step in state.answers]
+        return best_question(remaining(state, desk), asked)
+
+    def choices(self, state: State, desk: Desk) -> Rows:
+        question = self.question(state, desk)
+        if not question:
+            return ()
+        buttons = [
+            Choice(option.label, f"{self.step}:{question.name}={option.value}")
+            for option in options(question, remaining(state, desk))
+        ]
+        anything = Choice(_("Peu importe"), f"{self.step}:{question.name}=")
+        return (*(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2)), (anything,))
+
+    def read(self, state: State, event: Event, desk: Desk) -> Reading:
+        """Only what is offered now is an answer: a button's data can be forged or old."""
+        for choice in (choice for row in self.choices(state, desk) for choice in row):
+            tapped = event.kind is EventKind.TAPPED and event.text == choice.data
+            said = event.kind is EventKind.SAID and fold(event.text) == fold(choice.label)
+            if tapped or said:
+                name, _equals, value = choice.data.partition(":")[2].partition("=")
+                answered = state.answering(self.step, {"question": name, "value": value})
+                return Understood(answered.noting(shown=0))
+        return Unclear(Reply(_("Touchez une des réponses proposées."), choices=self.choices(state, desk)))
+
+
+PRECISIONS = ("precision", "precision2")
+
+
+def remaining(state: State, desk: Desk) -> list[Candidate]:
+    """What was found and what the answers since have left, in order."""
+    entries: Sequence[Candidate] = desk.candidates([id_ for part in state.memo.get("found", ()) for id_ in part])
+    for step in PRECISIONS:
+        if step in state.answers:
+            entries = keep(state.answers[step]["question"], state.answers[step]["value"], entries)
+    return list(entries)

@@ -1,0 +1,145 @@
+"""The results: three cards at a time, one whole, how to reach it, and what to change when it is not that."""
+
+from collections.abc import Sequence
+
+from catalogue.entries import Candidate, Initiative
+from catalogue.geo import distance_km
+from catalogue.needs import Need, Reach
+from catalogue.places import Place
+from handlers import words
+from handlers.answers import PRECISIONS, ask_place_again, remaining
+from handlers.cards import address, contact_card, distance_words, reach_words, short_card, town_hall_words, whole_card
+from handlers.desk import Desk
+from handlers.dialogue import Choice, Reply, Rows, State, Turn
+from handlers.locale import gettext as _
+from handlers.locale import ngettext
+from handlers.questions import answer_label
+
+PAGE = 3
+
+
+def show(state: State, desk: Desk) -> Turn:
+    """The results, three at a time."""
+    need, place = Need(state.answers["besoin"]), desk.place(state.answers["lieu"]["insee"])
+    if place is None:
+        # Only a commune that left the catalogue since it was answered comes here.
+        return Turn(state.without("lieu"), (ask_place_again(_("Je ne retrouve plus cette commune.")),))
+    if "found" not in state.memo:
+        found = desk.near(need, place)
+        parts = [[entry.id for entry in part] for part in (found.near, found.further, found.wider)]
+        state = state.noting(found=parts, shown=0)
+    return Turn(state, (_page(state, need, place, desk),))
+
+
+def _page(state: State, need: Need, place: Place, desk: Desk) -> Reply:
+    entries = remaining(state, desk)
+    first = min(state.memo.get("shown", 0), max(0, len(entries) - 1))
+    shown = entries[first : first + PAGE]
+    km = {entry.id: entry.km for entry in shown}
+    initiatives = desk.initiatives([entry.id for entry in shown])
+    cards = tuple(short_card(entry, _where(entry, km.get(entry.id), state, place), desk.now) for entry in initiatives)
+    more = len(entries) > first + PAGE
+    hall = desk.town_hall(place.insee) if not more else None
+    return Reply(
+        _heading(state, need, place, entries, first),
+        cards=cards,
+        after=town_hall_words(hall, desk.now) if hall else "",
+        choices=below_results(first, more, bool(shown)),
+    )
+
+
+def _heading(state: State, need: Need, place: Place, entries: Sequence[Candidate], first: int) -> str:
+    about = f"{_(need.label)}, {words.at(place.nom)}"
+    chosen = [
+        answer_label(state.answers[step]["question"], state.answers[step]["value"])
+        for step in PRECISIONS
+        if step in state.answers and state.answers[step]["value"]
+    ]
+    about = " · ".join((about, *chosen))
+    if first:
+        return _("{about} : la suite.").format(about=about)
+    near = set(state.memo["found"][0])
+    count = sum(entry.id in near for entry in entries)
+    if count:
+        return ngettext("{about} : {count} lieu près de là.", "{about} : {count} lieux près de là.", count).format(
+            about=about, count=count
+        )
+    if entries:
+        return _("{about} : je ne connais rien tout près. Voici plus loin, ou à distance.").format(about=about)
+    return _("{about} : je ne connais rien pour le moment. Un humain peut vous aider.").format(about=about)
+
+
+def _where(entry: Initiative, km: float | None, state: State, place: Place) -> str:
+    """Where it is, as precisely as is true: a distance only between true points."""
+    if entry.reach is not Reach.LOCAL:
+        return reach_words(entry.reach)
+    shared = state.answers["lieu"]["shared"]
+    if km is None and not shared and None not in (place.latitude, entry.latitude):
+        km = distance_km(place.latitude or 0, place.longitude or 0, entry.latitude or 0, entry.longitude or 0)
+    where = distance_words(km, shared) if entry.exact and km is not None else words.at(entry.commune or place.nom)
+    if entry.id in state.memo["found"][1]:
+        where = _("Plus loin, {where}").format(where=where)
+    postal = address(entry) if entry.adresse or entry.exact else ""
+    line = _("{where} : {address}").format(where=where, address=postal) if postal else where
+    return line[0].upper() + line[1:]
+
+
+def below_results(first: int, more: bool, some: bool) -> Rows:
+    paging = []
+    if first:
+        paging.append(Choice(_("Revoir le début"), "suite:0"))
+    if more:
+        paging.append(Choice(_("Voir la suite"), f"suite:{first + PAGE}"))
+    rows = [tuple(paging)] if paging else []
+    if some:
+        rows.append((Choice(_("Ce n'est pas ça"), "autre:"),))
+    rows.append((Choice(_("Un autre besoin ici"), "changer:besoin"), Choice(_("Un autre lieu"), "changer:lieu")))
+    return tuple(rows)
+
+
+def more(state: State, value: str, desk: Desk) -> Turn:
+    asked = int(value) if value.isascii() and value.isdecimal() and len(value) < 5 else 0
+    turn = show(state.noting(shown=asked - asked % PAGE), desk)
+    return Turn(turn.state, tuple(_edited(reply) for reply in turn.replies))
+
+
+def _edited(reply: Reply) -> Reply:
+    return Reply(reply.text, reply.cards, reply.after, reply.choices, edits=True)
+
+
+def details(state: State, value: str, desk: Desk) -> Turn:
+    return _one(state, value, desk, whole=True)
+
+
+def contact(state: State, value: str, desk: Desk) -> Turn:
+    return _one(state, value, desk, whole=False)
+
+
+def _one(state: State, value: str, desk: Desk, *, whole: bool) -> Turn:
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 16 else 0
+    entries = desk.initiatives([number])
+    back = (Choice(_("Revenir à la liste"), f"suite:{state.memo.get('shown', 0)}"),)
+    if not entries:
+        return Turn(state, (Reply(_("Cette fiche n'est plus dans le guide."), choices=(back,), edits=True),))
+    card = (whole_card if whole else contact_card)(entries[0], desk.now)
+    return Turn(
+        state, (Reply("", cards=(card,), choices=(back, (Choice(_("Ce n'est pas ça"), "autre:"),)), edits=True),)
+    )
+
+
+def not_that(state: State, value: str, desk: Desk) -> Turn:
+    rows = [
+        (Choice(_("Le besoin"), "changer:besoin"), Choice(_("Le lieu"), "changer:lieu")),
+        (Choice(_("Revenir à la liste"), f"suite:{state.memo.get('shown', 0)}"),),
+    ]
+    if any(step in state.answers for step in PRECISIONS):
+        rows.insert(1, (Choice(_("Les précisions"), "changer:precisions"),))
+    return Turn(state, (Reply(_("Que faut-il changer ? Je garde le reste."), choices=tuple(rows), edits=True),))
+
+
+def change(state: State, value: str, desk: Desk) -> Turn:
+    if value == "precisions":
+        return Turn(state.without(*PRECISIONS).noting(shown=0), ())
+    if value not in ("besoin", "lieu"):
+        return Turn(state, ())
+    return Turn(State(state.flow, state.without(value, *PRECISIONS).answers), ())
