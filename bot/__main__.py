@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import sys
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +14,7 @@ from bot.settings import Settings, problems_in, shown
 
 if TYPE_CHECKING:
     from bot.app import Prepared
+    from catalogue.places import Place
 
 STARTING = "/start"
 
@@ -70,6 +73,63 @@ def settings() -> None:
         click.echo(f"{name}={value}\n    {description}")
 
 
+@main.command(help="Écrit une affiche A4 à imprimer (PDF) : elle mène à la conversation, pour un lieu, un besoin.")
+@click.option("--place", metavar="LIEU", help="Un code INSEE, une commune ou un code postal.")
+@click.option("--need", metavar="BESOIN", help="Un des seize besoins, comme alimentation.")
+@click.option("--output", metavar="FICHIER", type=click.Path(path_type=Path), default="affiche.pdf", show_default=True)
+@click.option("--web-url", metavar="ADRESSE", help="L'adresse publique du chat web ; sinon, celle des réglages.")
+@click.option("--telegram", metavar="NOM", help="Le nom du bot Telegram ; sinon, demandé avec TELEGRAM_TOKEN.")
+def poster(place: str | None, need: str | None, output: Path, web_url: str | None, telegram: str | None) -> None:
+    from bot import poster as posters
+    from bot.runner import PARIS
+
+    chosen = _settings()
+    public = chosen.TELEGRAM_WEBHOOK_URL or chosen.web_address
+    try:
+        made = posters.Poster(
+            web=posters.web_base(public if web_url is None else web_url),
+            printed=datetime.now(PARIS).date(),
+            need=None if need is None else posters.need_called(need),
+            telegram=_asked_to_telegram(chosen) if telegram is None else posters.telegram_name(telegram),
+            place=None if place is None else _place(chosen, place),
+        )
+    except posters.CannotPrint as error:
+        raise Trouble(str(error)) from None
+    try:
+        output.write_bytes(posters.pdf(made))
+    except OSError as error:
+        raise Trouble(f"{output} ne peut pas être écrit ({error.strerror}).") from None
+    click.echo("\n  ".join(filter(None, (f"Affiche écrite : {output}", made.web_link, made.telegram_link))))
+    for remark in posters.remarks(made):
+        click.echo(remark, err=True)
+
+
+def _place(chosen: Settings, asked: str) -> "Place":
+    from bot import poster as posters
+    from handlers import words
+
+    index = _prepared(chosen).runner.index
+    place = posters.place_called(asked, index)
+    if other := posters.other_meaning(asked, place, index):
+        read_as = f"{place.insee} est lu comme le code INSEE {words.of(place.nom)}"
+        click.echo(f"{read_as} ; pour le code postal, donnez {other.insee} ({other.nom}).", err=True)
+    return place
+
+
+def _asked_to_telegram(chosen: Settings) -> str | None:
+    if not chosen.TELEGRAM_TOKEN:
+        return None
+    from bot.app import WRONG_TOKEN
+    from bot.channels.telegram import make_bot, username
+
+    try:
+        return asyncio.run(username(make_bot(chosen)))
+    except PermissionError:
+        raise Trouble(WRONG_TOKEN) from None
+    except ConnectionError:
+        raise Trouble("Telegram ne répond pas : donnez le nom du bot avec --telegram.") from None
+
+
 def _next_line() -> str:
     if sys.stdin.isatty():
         return input("> ")
@@ -95,8 +155,8 @@ def _prepared(chosen: Settings) -> "Prepared":
             prepared = prepare(chosen, bars.show)
     except CannotStart as error:
         raise Trouble(str(error)) from None
-    for source, line, reason in prepared.report.refused:
-        click.echo(f"Ligne refusée : {source}, ligne {line} : {reason}", err=True)
+    for refused in prepared.report.refused:
+        click.echo(f"Ligne refusée : {refused.file}, ligne {refused.line} : {refused.reason}", err=True)
     return prepared
 
 

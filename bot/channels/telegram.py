@@ -76,6 +76,20 @@ async def introduce(bot: Bot) -> None:
     )
 
 
+async def username(bot: Bot) -> str:
+    """The name people find the bot by, as in t.me/name.
+
+    Raises PermissionError when the token is refused, ConnectionError when Telegram does not answer.
+    """
+    try:
+        async with bot:
+            return bot.username
+    except InvalidToken:
+        raise PermissionError from None
+    except TelegramError as error:
+        raise ConnectionError(type(error).__name__) from None
+
+
 # ---- in ----------------------------------------------------------------------------------------
 
 
