@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -120,7 +121,7 @@ async def serve(settings: Settings, prepared: Prepared, listening: socket.socket
         channel = TelegramChannel(settings, prepared.runner, pool) if settings.TELEGRAM_TOKEN else None
         server = _server(settings, prepared.runner, channel)
         clock = make_clock()
-        every(clock, 3600, lambda: _forget(prepared.engine, pool))
+        every(clock, 3600, partial(_forget, prepared.engine, pool))
         async with contextlib.AsyncExitStack() as stack:
             web = asyncio.create_task(server.serve(sockets=[listening]))
             stack.push_async_callback(_stop_web, server, web)

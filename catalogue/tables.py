@@ -204,4 +204,12 @@ Index(
     sqlite_where=outbox.c.state.in_(("created", "sending")),
     postgresql_where=outbox.c.state.in_(("created", "sending")),
 )
+Index(
+    "ix_outbox_unsettled",
+    outbox.c.channel,
+    outbox.c.person,
+    outbox.c.id,
+    sqlite_where=outbox.c.state.in_(("created", "sending")),
+    postgresql_where=outbox.c.state.in_(("created", "sending")),
+)
 Index("ix_outbox_settled_at", outbox.c.settled_at)

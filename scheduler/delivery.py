@@ -187,7 +187,7 @@ class Delivery:
         with writing(self._engine) as connection:
             if resent:
                 outbox.mark_resent(connection, sending.id)
-            outbox.retry(connection, self._channel, sending, at, why)
+            outbox.retry(connection, sending, at, why)
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)

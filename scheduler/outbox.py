@@ -71,6 +71,22 @@ def put(connection: Connection, messages: Sequence[Outgoing]) -> None:
         connection.execute(_INSERT, rows)
 
 
+# What a person was to read before this, and has not: put back for later, or in flight. It must arrive first.
+_earlier = outbox.alias("earlier")
+_UNREAD = (
+    select(_earlier.c.id)
+    .where(
+        _earlier.c.channel == outbox.c.channel,
+        _earlier.c.person == outbox.c.person,
+        _earlier.c.id < outbox.c.id,
+        _earlier.c.expires_at.is_(None),
+        or_(
+            and_(_earlier.c.state == State.CREATED.value, _earlier.c.due_at > bindparam("now")),
+            and_(_earlier.c.state == State.SENDING.value, _earlier.c.leased_until > bindparam("now")),
+        ),
+    )
+    .exists()
+)
 # In-flight rows whose lease ran out belong to a process that died: they may have been sent.
 _CLAIMABLE = (
     select(outbox.c.id, outbox.c.person, outbox.c.message, outbox.c.attempts, outbox.c.resent, outbox.c.state)
@@ -81,7 +97,8 @@ _CLAIMABLE = (
             outbox.c.state == State.CREATED.value,
             and_(outbox.c.state == State.SENDING.value, outbox.c.leased_until <= bindparam("now")),
         ),
-        or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > bindparam("now")),
+        # What expires waits for nobody: the answer to a tap, soon a reminder.
+        or_(outbox.c.expires_at > bindparam("now"), and_(outbox.c.expires_at.is_(None), ~_UNREAD)),
     )
     .order_by(outbox.c.id)
     .limit(bindparam("most"))
@@ -133,23 +150,11 @@ _RETRY = (
     .where(outbox.c.id == bindparam("row_id"), outbox.c.state == State.SENDING.value)
     .values(state=State.CREATED.value, due_at=bindparam("at"), leased_until=None, error=bindparam("why"))
 )
-_HOLD_BACK = (
-    update(outbox)
-    .where(
-        outbox.c.channel == bindparam("of_channel"),
-        outbox.c.person == bindparam("of_person"),
-        outbox.c.state == State.CREATED.value,
-        outbox.c.due_at < bindparam("at"),
-        outbox.c.expires_at.is_(None),
-    )
-    .values(due_at=bindparam("at"))
-)
 
 
-def retry(connection: Connection, channel: str, sending: Claimed, at: datetime, error: str) -> None:
-    """Puts back a message that provably was not sent; what follows it to the same person waits too, to keep order."""
+def retry(connection: Connection, sending: Claimed, at: datetime, error: str) -> None:
+    """Puts back a message that provably was not sent; what follows it to the same person waits, to keep order."""
     connection.execute(_RETRY, {"row_id": sending.id, "at": at, "why": error})
-    connection.execute(_HOLD_BACK, {"of_channel": channel, "of_person": sending.person, "at": at})
 
 
 _EXPIRE = (

@@ -123,6 +123,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('created', 'sending')"),
         )
         batch_op.create_index("ix_outbox_settled_at", ["settled_at"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_unsettled",
+            ["channel", "person", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('created', 'sending')"),
+            postgresql_where=sa.text("state IN ('created', 'sending')"),
+        )
 
     op.create_table(
         "places",
@@ -183,6 +190,11 @@ def downgrade() -> None:
     op.drop_table("need_areas")
     op.drop_table("places")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_unsettled",
+            sqlite_where=sa.text("state IN ('created', 'sending')"),
+            postgresql_where=sa.text("state IN ('created', 'sending')"),
+        )
         batch_op.drop_index("ix_outbox_settled_at")
         batch_op.drop_index(
             "ix_outbox_due",

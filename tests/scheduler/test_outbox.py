@@ -20,6 +20,11 @@ def written(engine: Engine, *people: str, due: datetime = NOW, expires: datetime
         outbox.put(connection, messages)
 
 
+def written_after(engine: Engine, person: str) -> None:
+    with writing(engine) as connection:
+        outbox.put(connection, [Outgoing("telegram", person, {"text": "after"}, f"{person}:after", NOW)])
+
+
 def claimed(engine: Engine, now: datetime = NOW, most: int = 10) -> list[Claimed]:
     with writing(engine) as connection:
         return outbox.claim(connection, "telegram", now, most)
@@ -67,7 +72,7 @@ def test_a_settled_message_never_goes_back_and_is_emptied(engine: Engine) -> Non
     with writing(engine) as connection:
         outbox.settle(connection, sending.id, State.SENT, NOW)
         outbox.settle(connection, sending.id, State.FAILED, NOW, "late")
-        outbox.retry(connection, "telegram", sending, NOW, "late")
+        outbox.retry(connection, sending, NOW, "late")
     with reading(engine) as connection:
         row = connection.execute(select(rows)).one()
     assert (row.state, row.message, row.error) == ("sent", None, None)
@@ -76,11 +81,13 @@ def test_a_settled_message_never_goes_back_and_is_emptied(engine: Engine) -> Non
 def test_what_follows_a_message_put_back_waits_too(engine: Engine) -> None:
     written(engine, "a", "a", "b")
     first, *_ = claimed(engine, most=1)
+    assert [c.person for c in claimed(engine, most=1)] == ["b"], "what is in flight must arrive first"
     at = NOW + timedelta(seconds=7)
     with writing(engine) as connection:
-        outbox.retry(connection, "telegram", first, at, "RetryAfter")
-    assert [c.person for c in claimed(engine)] == ["b"]
-    assert [c.id for c in claimed(engine, at)] == [first.id, first.id + 1]
+        outbox.retry(connection, first, at, "RetryAfter")
+    written_after(engine, "a")
+    assert claimed(engine) == []
+    assert [c.id for c in claimed(engine, at)] == [first.id, first.id + 1, first.id + 3]
 
 
 def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_was_sending(engine: Engine) -> None:
