@@ -20,11 +20,12 @@ test: dev ## Joue tous les tests (PostgreSQL et Chromium s'ils sont là)
 	@echo "Tous les tests, dans un ordre tiré au sort ; ce qui est sauté faute de programme est dit à la fin."
 	@$(BIN)/python -m pytest -q -rs
 
-check: dev ## Vérifie le style, les types, les imports, les migrations
+check: dev ## Vérifie le style, les types, les imports, les textes, les migrations
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.messages --check
 	@$(BIN)/python -m pytest -q tests/test_migrations.py -k "not postgresql"
 
 bench: dev ## Mesure ce que coûtent une recherche, un tour de conversation, un démarrage

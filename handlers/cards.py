@@ -46,13 +46,16 @@ def contact_card(entry: Initiative, now: datetime) -> Card:
     return Card(entry.nom, lines, provenance(entry, now.date()), _calls(entry))
 
 
-def town_hall_words(hall: TownHall, now: datetime) -> str:
-    """Where a human can always be called: the town hall's phone, or its address when no phone is known."""
+def town_hall_words(hall: TownHall, alone: bool) -> str:
+    """Where a human can always be called: the town hall's phone, or its address when no phone is known.
+
+    `alone`: nothing else was found, so there is nothing that might not suit.
+    """
     name = _("la mairie {of_place}").format(of_place=words.of(hall.commune))
     reach = hall.telephone or hall.adresse
-    if not reach:
-        return _("Si rien ne convient, {name} peut vous orienter.").format(name=name)
-    return _("Si rien ne convient, {name} peut vous orienter : {reach}.").format(name=name, reach=reach)
+    helps = _("{name} peut vous orienter : {reach}.") if reach else _("{name} peut vous orienter.")
+    said = helps.format(name=name, reach=reach)
+    return said[0].upper() + said[1:] if alone else _("Si rien ne convient, {said}").format(said=said)
 
 
 def distance_words(km: float, from_person: bool) -> str:
@@ -138,9 +141,12 @@ def _first_sentence(description: str) -> str:
 
 
 def _for_whom_and_cost(entry: Initiative) -> str:
-    publics = ", ".join(_(public.label).lower() for public in entry.publics) or _("non précisé")
-    cost = _(entry.frais.label).lower() if entry.frais else _("non précisé")
-    return _("Pour : {publics}. Prix : {cost}.").format(publics=publics, cost=cost)
+    publics = ", ".join(_(public.label).lower() for public in entry.publics)
+    if not publics and not entry.frais:
+        return _("Public et prix non précisés.")
+    for_whom = _("Pour : {publics}.").format(publics=publics) if publics else _("Public non précisé.")
+    cost = _("Prix : {cost}.").format(cost=_(entry.frais.label).lower()) if entry.frais else _("Prix non précisé.")
+    return f"{for_whom} {cost}"
 
 
 def _list_choices(entry: Initiative) -> tuple[Choice, ...]:

@@ -90,6 +90,7 @@ ORIENTATION = Flow(
         "contact": results.contact,
         "autre": results.not_that,
         "changer": results.change,
+        "essayer": results.instead,
     },
     preset=_preset,
     hears=_hears,

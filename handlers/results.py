@@ -16,6 +16,7 @@ from handlers.locale import ngettext
 from handlers.questions import answer_label
 
 PAGE = 3
+MANY = 30  # as many as `near` gives: there may be more
 
 
 def show(state: State, desk: Desk) -> Turn:
@@ -43,8 +44,8 @@ def _page(state: State, need: Need, place: Place, desk: Desk) -> Reply:
     return Reply(
         _heading(state, need, place, entries, first),
         cards=cards,
-        after=town_hall_words(hall, desk.now) if hall else "",
-        choices=below_results(first, more, bool(shown)),
+        after=town_hall_words(hall, alone=not shown) if hall else "",
+        choices=below_results(first, more, bool(shown)) if shown else _instead(need),
     )
 
 
@@ -60,13 +61,15 @@ def _heading(state: State, need: Need, place: Place, entries: Sequence[Candidate
         return _("{about} : la suite.").format(about=about)
     near = set(state.memo["found"][0])
     count = sum(entry.id in near for entry in entries)
+    if count >= MANY:
+        return _("{about} : voici les {count} lieux les plus proches.").format(about=about, count=count)
     if count:
         return ngettext("{about} : {count} lieu près de là.", "{about} : {count} lieux près de là.", count).format(
             about=about, count=count
         )
     if entries:
         return _("{about} : je ne connais rien tout près. Voici plus loin, ou à distance.").format(about=about)
-    return _("{about} : je ne connais rien pour le moment. Un humain peut vous aider.").format(about=about)
+    return _("{about} : je ne connais rien pour le moment. Voici qui peut vous aider.").format(about=about)
 
 
 def _where(entry: Initiative, km: float | None, state: State, place: Place) -> str:
@@ -95,6 +98,14 @@ def below_results(first: int, more: bool, some: bool) -> Rows:
         rows.append((Choice(_("Ce n'est pas ça"), "autre:"),))
     rows.append((Choice(_("Un autre besoin ici"), "changer:besoin"), Choice(_("Un autre lieu"), "changer:lieu")))
     return tuple(rows)
+
+
+def _instead(need: Need) -> Rows:
+    """What else is possible when nothing was found: someone to be helped by, another need, another place."""
+    rows = below_results(0, False, False)
+    if need is Need.DROITS:
+        return rows
+    return ((Choice(_("Être aidé dans ses démarches"), f"essayer:{Need.DROITS.value}"),), *rows)
 
 
 def more(state: State, value: str, desk: Desk) -> Turn:
@@ -135,6 +146,12 @@ def not_that(state: State, value: str, desk: Desk) -> Turn:
     if any(step in state.answers for step in PRECISIONS):
         rows.insert(1, (Choice(_("Les précisions"), "changer:precisions"),))
     return Turn(state, (Reply(_("Que faut-il changer ? Je garde le reste."), choices=tuple(rows), edits=True),))
+
+
+def instead(state: State, value: str, desk: Desk) -> Turn:
+    """The same place, for another need."""
+    need = Need.of(value)
+    return Turn(State(state.flow, {**state.without(*PRECISIONS).answers, "besoin": need.value}) if need else state, ())
 
 
 def change(state: State, value: str, desk: Desk) -> Turn:
