@@ -1,0 +1,174 @@
+"""The web application: its addresses, and what each one answers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bot.channels.web import session as sessions
+from bot.channels.web.forms import Act, Refused, payload_of, read_act, read_fields
+from bot.channels.web.pages import STATIC, Bubble, as_history, bubbles, render, unseen, version
+from bot.channels.web.session import CHANNEL
+from bot.channels.web.shield import Shield
+from bot.inbox import Arrival
+from bot.runner import Runner
+from bot.settings import TELEGRAM_PATH, Settings
+from catalogue.database import reading
+from catalogue.tables import conversations
+from handlers.dialogue import Event, EventKind
+from handlers.locale import gettext as _
+
+Webhook = Callable[[Request], Awaitable[Response]]
+
+FRAGMENT = "X-Fragment"  # asked for by the page's script, and on what answers it
+FOR_EVER, A_LITTLE = "public, max-age=31536000, immutable", "public, max-age=300"
+
+
+def create_app(runner: Runner, settings: Settings, webhook: Webhook | None = None) -> Starlette:
+    """The web chat as an ASGI application; `webhook` also receives Telegram's updates."""
+    chat = Chat(runner, settings)
+    routes: list[BaseRoute] = [
+        Route("/", chat.page, name="chat"),
+        Route("/message", chat.message, methods=["POST"], name="message"),
+        Route("/a-propos", chat.about, name="about"),
+        Route("/sante", chat.health, name="health"),
+        Mount("/static", VersionedFiles(directory=STATIC), name="static"),
+    ]
+    if webhook:
+        routes.append(Route(TELEGRAM_PATH, webhook, methods=["POST"], name="telegram"))
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Shield, failed=_failed)],
+        exception_handlers=_INSTEAD,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What each address answers."""
+
+    runner: Runner
+    settings: Settings
+
+    async def page(self, request: Request) -> Response:
+        """The conversation; or the greeting, of which nothing is kept before the person answers."""
+        session = sessions.session_of(request)
+        preset = payload_of(request.query_params.get("lieu", ""), request.query_params.get("besoin", ""))
+        shown = None if preset else await run_in_threadpool(self._said, session)
+        start = None if shown else preset
+        shown = shown or await run_in_threadpool(self._greeting, preset)
+        session = session or sessions.new_session()
+        html = render("chat.html", bubbles=shown, start=start, **_proofs(session))
+        response = HTMLResponse(html)
+        sessions.keep_session(request, response, session)
+        return response
+
+    async def message(self, request: Request) -> Response:
+        """One act of a person: a button, words or a position; then back to the conversation."""
+        fields = await read_fields(request)
+        session = sessions.session_of(request)
+        if not session or not sessions.comes_from_here(request, session, fields.get("csrf", "")):
+            words = _("Cette page n'est plus à jour. Rechargez-la, puis recommencez.")
+            raise Refused(HTTPStatus.FORBIDDEN, words, reload=True)
+        act = read_act(fields)
+        shown = await run_in_threadpool(self._take, session, act)
+        response = _part(shown, act.seen) if _wants_part(request) else RedirectResponse("/#suite", HTTPStatus.SEE_OTHER)
+        sessions.keep_session(request, response, session)
+        return response
+
+    async def about(self, request: Request) -> Response:
+        """What this is, what is kept, where the facts come from, whom to call. Needs no database."""
+        session = sessions.session_of(request)
+        proofs = _proofs(session) if session else None
+        return HTMLResponse(render("about.html", settings=self.settings, proofs=proofs))
+
+    async def health(self, request: Request) -> Response:
+        """For whoever watches over the service: whether the database answers."""
+        try:
+            await run_in_threadpool(self._ask_database)
+        except SQLAlchemyError:
+            return PlainTextResponse(_("la base de données ne répond pas"), HTTPStatus.SERVICE_UNAVAILABLE)
+        return PlainTextResponse("ok")
+
+    def _said(self, session: str | None) -> list[Bubble]:
+        history = self.runner.conversation(CHANNEL, sessions.person_of(session)) if session else None
+        return bubbles(history or [])
+
+    def _greeting(self, payload: str) -> list[Bubble]:
+        return bubbles(as_history(self.runner.preview(Event(EventKind.STARTED, payload)).replies))
+
+    def _take(self, session: str, act: Act) -> list[Bubble]:
+        # What was shown before the first answer was not kept: it is said now, unless another page did.
+        if act.start or (act.start is not None and not self._said(session)):
+            self._turn(session, sessions.key_of(session, act.once, None), Event(EventKind.STARTED, act.start))
+        self._turn(session, sessions.key_of(session, act.once, act.event), act.event)
+        return self._said(session)
+
+    def _turn(self, session: str, key: str, event: Event) -> None:
+        self.runner.turn(Arrival(CHANNEL, key, sessions.person_of(session), event, {}))
+
+    def _ask_database(self) -> None:
+        with reading(self.runner.engine) as connection:
+            connection.execute(select(conversations.c.updated_at).limit(1))
+
+
+class VersionedFiles(StaticFiles):
+    """Static files: kept for ever under the address that names their version, a little while under any other."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        asked = Request(scope).query_params.get("v")
+        response.headers["Cache-Control"] = FOR_EVER if asked and asked == version(path) else A_LITTLE
+        return response
+
+
+def _proofs(session: str) -> dict[str, str]:
+    return {"csrf": sessions.csrf_token(session), "once": sessions.new_once()}
+
+
+def _wants_part(request: Request) -> bool:
+    return request.headers.get(FRAGMENT) == "1"
+
+
+def _part(shown: list[Bubble], seen: str) -> Response:
+    new = unseen(shown, seen)
+    html = render("part.html", bubbles=shown if new is None else new, whole=new is None, once=sessions.new_once())
+    return HTMLResponse(html, headers={FRAGMENT: "1"})
+
+
+def _refusal(request: Request, status: int, title: str, words: str, **values: bool) -> Response:
+    wants_part = _wants_part(request)
+    shown = {"reload": False, "urgent": False} | values
+    html = render("refusal_part.html" if wants_part else "refusal.html", title=title, words=words, **shown)
+    return HTMLResponse(html, status, headers={FRAGMENT: "1"} if wants_part else None)
+
+
+async def _refused(request: Request, error: Refused) -> Response:
+    return _refusal(request, error.status, _("Ce message n'est pas passé"), error.words, reload=error.reload)
+
+
+async def _not_a_page(request: Request, error: HTTPException) -> Response:
+    words = _("L'adresse est peut-être mal recopiée. La bonne porte est juste à côté.")
+    response = _refusal(request, error.status_code, _("Cette page n'existe pas"), words)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _failed(request: Request) -> Response:
+    words = _("Quelque chose ne marche pas chez nous. Ce n'est pas votre faute. Réessayez dans quelques minutes.")
+    return _refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Pardon"), words, urgent=True)
+
+
+_INSTEAD: dict[Any, Any] = {Refused: _refused, HTTPException: _not_a_page}

@@ -1,0 +1,122 @@
+"""What a form sends, read with suspicion: an act to hand to the conversation, or a refusal in plain words."""
+
+import math
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from catalogue.needs import Need
+from handlers.dialogue import Event, EventKind
+from handlers.locale import gettext as _
+
+MOST_BYTES = 64 * 1024
+MOST_FIELDS = 20
+MOST_CHARACTERS = 4000
+MOST_BUTTON_BYTES = 64
+
+_ONCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")
+_INSEE = re.compile(r"\d[\dAB]\d{3}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
+
+Fields = dict[str, str]
+
+
+class Refused(Exception):
+    """A request that cannot be handled, with the status and the words of its answer."""
+
+    def __init__(self, status: HTTPStatus, words: str, *, reload: bool = False) -> None:
+        super().__init__(status.phrase)
+        self.status, self.words, self.reload = status, words, reload
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did on the page: `start` is the payload of the start to run first, None when there is none."""
+
+    event: Event
+    once: str
+    start: str | None
+    seen: str
+
+
+def payload_of(lieu: str, besoin: str) -> str:
+    """The start a poster's link asks for; what is not a commune's code or a need is left out."""
+    parts = (lieu if _INSEE.fullmatch(lieu) else "", besoin if Need.of(besoin) else "")
+    return "_".join(filter(None, parts))
+
+
+async def read_fields(request: Request) -> Fields:
+    """The fields of a form. Raises Refused when it is too large, or is not one."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _("Je n'ai pas pu lire votre message."))
+    body = await _read_body(request)
+    try:
+        # What was typed may hold anything, but a form is made of ASCII: the rest is %-encoded UTF-8.
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Refused(HTTPStatus.BAD_REQUEST, _("Je n'ai pas pu lire votre message.")) from None
+    return dict(pairs)
+
+
+async def _read_body(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "0")
+    body = bytearray()
+    if not announced.isdecimal() or int(announced) > MOST_BYTES:
+        raise _too_large()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise _too_large()
+    return bytes(body)
+
+
+def _too_large() -> Refused:
+    return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("C'est trop long pour moi. Dites-le en quelques mots."))
+
+
+def read_act(fields: Fields) -> Act:
+    """What the fields of a form say. Raises Refused when something is missing or cannot be."""
+    once, start = fields.get("once", ""), fields.get("start")
+    if not _ONCE.fullmatch(once) or (start is not None and not _PAYLOAD.fullmatch(start)):
+        words = _("Cette page n'est plus à jour. Rechargez-la, puis recommencez.")
+        raise Refused(HTTPStatus.BAD_REQUEST, words, reload=True)
+    return Act(_event(fields), once, start, fields.get("seen", ""))
+
+
+def _event(fields: Fields) -> Event:
+    if "tap" in fields:
+        return _tapped(fields["tap"])
+    if "latitude" in fields or "longitude" in fields:
+        return _shared(fields.get("latitude", ""), fields.get("longitude", ""))
+    return _said(fields.get("text", ""))
+
+
+def _tapped(data: str) -> Event:
+    if not data or len(data.encode()) > MOST_BUTTON_BYTES or _CONTROLS.search(data):
+        raise Refused(HTTPStatus.BAD_REQUEST, _("Je ne connais pas ce bouton. Touchez-en un autre."))
+    return Event(EventKind.TAPPED, data)
+
+
+def _shared(latitude: str, longitude: str) -> Event:
+    try:
+        north, east = float(latitude), float(longitude)
+    except ValueError:
+        north = east = math.nan
+    if not (abs(north) <= 90 and abs(east) <= 180):  # false for nan too
+        words = _("Je n'ai pas pu lire cette position. Écrivez le nom de votre commune.")
+        raise Refused(HTTPStatus.BAD_REQUEST, words)
+    return Event(EventKind.SHARED, latitude=north, longitude=east)
+
+
+def _said(text: str) -> Event:
+    if len(text) > MOST_CHARACTERS:
+        raise Refused(HTTPStatus.BAD_REQUEST, _("C'est trop long pour moi. Dites-le en quelques mots."))
+    words = _CONTROLS.sub(" ", text).strip()
+    if not words:
+        raise Refused(HTTPStatus.BAD_REQUEST, _("Votre message est vide. Écrivez quelques mots, puis envoyez."))
+    return Event(EventKind.SAID, words)
