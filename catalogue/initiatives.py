@@ -96,6 +96,9 @@ class Saved:
     changed: int
     unchanged: int
 
+    def __add__(self, other: "Saved") -> "Saved":
+        return Saved(self.created + other.created, self.changed + other.changed, self.unchanged + other.unchanged)
+
 
 def save_initiatives(connection: Connection, rows: Sequence[Entry]) -> Saved:
     """Create or update entries, and what `near` finds them by. The only way to write an entry.

@@ -18,7 +18,7 @@ CONFIRMED_RECENTLY = timedelta(days=183)
 
 def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
     """The card of a list; `place_words` says where it is, seen from where the person looks."""
-    lines = [_first_sentence(entry.description), place_words, opening(entry.horaires_osm, entry.horaires, now)]
+    lines = [_first_sentence(entry.description), place_words, opening(entry, now)]
     lines.append(_for_whom_and_cost(entry))
     return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), _list_choices(entry))
 
@@ -28,7 +28,7 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
     lines = [
         f"{_(entry.kind.label)}. {entry.description}",
         address(entry),
-        opening(entry.horaires_osm, entry.horaires, now),
+        opening(entry, now),
         _labelled(_("Horaires : {value}"), entry.horaires) if entry.horaires_osm else None,
         *contact_lines(entry),
         _labelled(_("Public : {value}"), entry.publics_precisions),
@@ -42,7 +42,7 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
 
 def contact_card(entry: Initiative, now: datetime) -> Card:
     """How to reach an entry before going."""
-    lines = (*contact_lines(entry), opening(entry.horaires_osm, entry.horaires, now))
+    lines = (*contact_lines(entry), opening(entry, now))
     return Card(entry.nom, lines, provenance(entry, now.date()), _calls(entry))
 
 
@@ -78,17 +78,18 @@ def reach_words(reach: Reach) -> str:
     }[reach]
 
 
-def opening(horaires_osm: str | None, horaires: str | None, now: datetime) -> str:
-    """Open now, closed until, or what is known."""
-    state = openness(horaires_osm, now)
+def opening(entry: Initiative, now: datetime) -> str:
+    """Open now, closed until, or what is known. Overseas, by the clock of the place."""
+    state = openness(entry.horaires_osm, now, entry.departement)
+    here = now.astimezone(state.until.tzinfo) if state.until else now
     if state.state == "open":
         until = _("Ouvert maintenant, jusqu'{moment}.")
-        return until.format(moment=words.moment(state.until, now)) if state.until else _("Ouvert maintenant.")
+        return until.format(moment=words.moment(state.until, here)) if state.until else _("Ouvert maintenant.")
     if state.state == "closed":
         until = _("Fermé, ouvre {moment}.")
-        return until.format(moment=words.moment(state.until, now)) if state.until else _("Fermé en ce moment.")
-    if horaires and not horaires_osm:
-        return _("Horaires annoncés : {value}").format(value=horaires)
+        return until.format(moment=words.moment(state.until, here)) if state.until else _("Fermé en ce moment.")
+    if entry.horaires and not entry.horaires_osm:
+        return _("Horaires annoncés : {value}").format(value=entry.horaires)
     return _("Horaires non connus.")
 
 

@@ -1,0 +1,155 @@
+"""Loading the shipped catalogue into the database, once: what was already loaded is not read again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, insert, select, text
+
+from catalogue.database import reading, writing
+from catalogue.exchange import shipped_places
+from catalogue.exchange.rows import Refused
+from catalogue.exchange.shipped_initiatives import COLLABORATIVES, FRANCE_SERVICES, NUMERIQUE, read_initiatives_file
+from catalogue.gazetteer import read_places
+from catalogue.initiatives import Saved, save_initiatives, touched_by_people
+from catalogue.places import PlaceIndex
+from catalogue.tables import loads
+
+SHIPPED = Path(__file__).parent.parent / "data"
+PLACES = "places"
+SOURCES = (COLLABORATIVES, FRANCE_SERVICES, NUMERIQUE)
+VERSION = 1  # of what is made of a file: one more when the same file would be read otherwise
+_BATCH = 1_000
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What became of one source. `merged` lines told of an entry that another line of the same list told of."""
+
+    source: str
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    skipped: bool = False  # loaded before, word for word: not even read
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a load did: a report for each source there was, and the lines it refused."""
+
+    sources: tuple[SourceReport, ...]
+    refused: tuple[Refused, ...]
+
+
+def load_shipped(engine: Engine, progress: Progress | None = None, folder: Path | None = None) -> LoadReport:
+    """Load `places/*.csv`, then `initiatives/*.csv`, of a folder (the shipped one by default).
+
+    One transaction for each source; `progress(source, done, total)` is called as its rows are written. Loading twice
+    changes nothing. A bad line is refused and the rest is loaded. What disappeared from a file is left alone, and so is
+    what a person has verified or closed since: a list knows less than they do.
+    """
+    tell = progress or _silently
+    refused: list[Refused] = []
+    reports: list[SourceReport] = []
+    index: PlaceIndex | None = None
+    sources = _sources(folder or SHIPPED)
+    loaded = _loaded(engine)
+    for name, source in sources.items():
+        if loaded.get(name) == source.digest:
+            reports.append(SourceReport(name, skipped=True))
+        elif name == PLACES:
+            reports.append(_load_places(engine, source, tell, refused))
+        else:
+            index = index or _index(engine)
+            reports.append(_load_initiatives(engine, name, source, index, tell, refused))
+    return LoadReport(tuple(reports), tuple(refused))
+
+
+def _silently(source: str, done: int, total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    files: Mapping[str, bytes]
+    digest: str  # of all that its rows are made from
+
+
+def _sources(folder: Path) -> dict[str, _Source]:
+    """The sources there are, in the order in which they must be loaded."""
+    places = _files(folder / "places", shipped_places.FILES)
+    digests = _digests(places)
+    found = {PLACES: _Source(places, _together(digests))} if shipped_places.COMMUNES in places else {}
+    for name in SOURCES:
+        files = _files(folder / "initiatives", (f"{name}.csv",))
+        if files:
+            found[name] = _Source(files, _together(digests + _digests(files)))
+    return found
+
+
+def _files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+
+
+def _digests(files: Mapping[str, bytes]) -> list[str]:
+    return [f"{name}:{sha256(content).hexdigest()}" for name, content in files.items()]
+
+
+def _together(digests: list[str]) -> str:
+    return sha256("\n".join([str(VERSION), *digests]).encode()).hexdigest()
+
+
+def _loaded(engine: Engine) -> dict[str, str]:
+    with reading(engine) as connection:
+        return {row.source: row.digest for row in connection.execute(select(loads.c.source, loads.c.digest))}
+
+
+def _index(engine: Engine) -> PlaceIndex:
+    with reading(engine) as connection:
+        return PlaceIndex(read_places(connection))
+
+
+def _load_places(engine: Engine, source: _Source, tell: Progress, refused: list[Refused]) -> SourceReport:
+    rows = shipped_places.read_places_files(source.files, refused)
+    tell(PLACES, 0, len(rows))
+    with writing(engine) as connection:
+        _wait_for_our_turn(connection)
+        saved = shipped_places.save_places(connection, rows)
+        _remember(connection, PLACES, source.digest)
+    tell(PLACES, len(rows), len(rows))
+    return SourceReport(PLACES, saved.created, saved.changed, saved.unchanged)
+
+
+def _load_initiatives(
+    engine: Engine, name: str, source: _Source, index: PlaceIndex, tell: Progress, refused: list[Refused]
+) -> SourceReport:
+    (content,) = source.files.values()
+    rows, merged = read_initiatives_file(name, content, index, refused)
+    tell(name, 0, len(rows))
+    with writing(engine) as connection:
+        _wait_for_our_turn(connection)
+        touched = touched_by_people(connection, name)
+        ours = [row for row in rows if row["source_id"] not in touched]
+        total = Saved(0, 0, len(rows) - len(ours))
+        for start in range(0, len(ours), _BATCH):
+            total += save_initiatives(connection, ours[start : start + _BATCH])
+            tell(name, min(start + _BATCH, len(ours)), len(rows))
+        _remember(connection, name, source.digest)
+    tell(name, len(rows), len(rows))
+    return SourceReport(name, total.created, total.changed, total.unchanged, merged)
+
+
+def _wait_for_our_turn(connection: Connection) -> None:
+    """Two processes that start together load one after the other: the second then finds nothing to change."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE loads IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _remember(connection: Connection, source: str, digest: str) -> None:
+    connection.execute(delete(loads).where(loads.c.source == source))
+    connection.execute(insert(loads), {"source": source, "digest": digest, "loaded_at": datetime.now(UTC)})
