@@ -37,7 +37,8 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
         _labelled(_("Pour y accéder : {value}"), entry.conditions_acces),
         wheelchair(entry.accessible),
     ]
-    return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), _way_there(entry))
+    choices = (*_way_there(entry), *_calls(entry))
+    return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), choices)
 
 
 def contact_card(entry: Initiative, now: datetime) -> Card:

@@ -117,7 +117,7 @@ class Delivery:
 
     def _take_over(self) -> None:
         with writing(self._engine) as connection:
-            outbox.take_over(connection, self._channel, datetime.now(UTC))
+            outbox.take_over(connection, self._channel)
 
     def _claim(self, room: int) -> list[outbox.Claimed]:
         now = datetime.now(UTC)
@@ -144,6 +144,8 @@ class Delivery:
     async def _deliver(self, sending: outbox.Claimed) -> datetime | None:
         """Sends one message; returns when it will be tried again, if it was put back."""
         await self._limiter.wait(sending.person, self._pace(sending.message))
+        if not await self._in_thread(self._begin, sending):
+            return None
         try:
             await self._send(sending.person, sending.message)
         except NotSent as error:
@@ -175,6 +177,10 @@ class Delivery:
         at = datetime.now(UTC) + timedelta(seconds=AGAIN_S)
         await self._in_thread(self._retry, sending, at, "Unsure", True)
         return at
+
+    def _begin(self, sending: outbox.Claimed) -> bool:
+        with writing(self._engine) as connection:
+            return outbox.begin(connection, sending, datetime.now(UTC))
 
     def _settle(self, sending: outbox.Claimed, state: outbox.State, why: str | None, gone: bool) -> None:
         now = datetime.now(UTC)

@@ -1,6 +1,7 @@
 """The outbox: what must reach people, as rows. Written in a turn's transaction, claimed by lease, settled once.
 
-created → sending → sent | failed | expired | uncertain. A settled row never goes back.
+created → sending → sent | failed | expired | uncertain. A settled row never goes back. A claimed row stays "created"
+until the moment it leaves: so a process that dies leaves in doubt only what was on the wire.
 """
 
 from collections.abc import Sequence
@@ -80,23 +81,19 @@ _UNREAD = (
         _earlier.c.person == outbox.c.person,
         _earlier.c.id < outbox.c.id,
         _earlier.c.expires_at.is_(None),
-        or_(
-            and_(_earlier.c.state == State.CREATED.value, _earlier.c.due_at > bindparam("now")),
-            and_(_earlier.c.state == State.SENDING.value, _earlier.c.leased_until > bindparam("now")),
-        ),
+        _earlier.c.state.in_((State.CREATED.value, State.SENDING.value)),
+        or_(_earlier.c.due_at > bindparam("now"), _earlier.c.leased_until > bindparam("now")),
     )
     .exists()
 )
-# In-flight rows whose lease ran out belong to a process that died: they may have been sent.
+_FREE = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= bindparam("now"))
 _CLAIMABLE = (
     select(outbox.c.id, outbox.c.person, outbox.c.message, outbox.c.attempts, outbox.c.resent, outbox.c.state)
     .where(
         outbox.c.channel == bindparam("channel"),
         outbox.c.due_at <= bindparam("now"),
-        or_(
-            outbox.c.state == State.CREATED.value,
-            and_(outbox.c.state == State.SENDING.value, outbox.c.leased_until <= bindparam("now")),
-        ),
+        outbox.c.state.in_((State.CREATED.value, State.SENDING.value)),
+        _FREE,
         # What expires waits for nobody: the answer to a tap, soon a reminder.
         or_(outbox.c.expires_at > bindparam("now"), and_(outbox.c.expires_at.is_(None), ~_UNREAD)),
     )
@@ -107,30 +104,45 @@ _CLAIMABLE = (
 _LEASE = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
-    .values(
-        state=State.SENDING.value,
-        leased_until=bindparam("until"),
-        attempts=outbox.c.attempts + 1,
-        resent=bindparam("again"),
-    )
+    .values(leased_until=bindparam("until"), resent=bindparam("again"))
 )
 
 
 def claim(connection: Connection, channel: str, now: datetime, most: int) -> list[Claimed]:
-    """Takes the lease of at most `most` due messages, oldest first; those already resent once become uncertain."""
+    """Takes the lease of at most `most` due messages, oldest first; a doubt that comes twice is left uncertain.
+
+    One still "sending" although its lease ran out was on the wire when its process died: it may have been sent. It is
+    sent again, once, and marked.
+    """
     claimed, lost = [], []
     for row in connection.execute(_CLAIMABLE, {"channel": channel, "now": now, "most": most}):
-        interrupted = row.state == State.SENDING
-        if interrupted and row.resent:
+        doubtful = row.state == State.SENDING
+        if doubtful and row.resent:
             lost.append(row.id)
         else:
-            claimed.append(Claimed(row.id, row.person, row.message, row.attempts + 1, interrupted or row.resent))
+            claimed.append(Claimed(row.id, row.person, row.message, row.attempts + 1, doubtful or row.resent))
     if claimed:
         leases = [{"row_id": c.id, "until": now + LEASE, "again": c.resent} for c in claimed]
         connection.execute(_LEASE, leases)
     for row_id in lost:
         settle(connection, row_id, State.UNCERTAIN, now)
     return claimed
+
+
+_BEGIN = (
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("row_id"),
+        outbox.c.state.in_((State.CREATED.value, State.SENDING.value)),
+        outbox.c.leased_until > bindparam("now"),
+    )
+    .values(state=State.SENDING.value, attempts=outbox.c.attempts + 1)
+)
+
+
+def begin(connection: Connection, sending: Claimed, now: datetime) -> bool:
+    """Says that a claimed message leaves now; False if its lease is lost or it was settled meanwhile."""
+    return connection.execute(_BEGIN, {"row_id": sending.id, "now": now}).rowcount == 1
 
 
 _SETTLE = (
@@ -147,7 +159,7 @@ def settle(connection: Connection, row_id: int, state: State, now: datetime, err
 
 _RETRY = (
     update(outbox)
-    .where(outbox.c.id == bindparam("row_id"), outbox.c.state == State.SENDING.value)
+    .where(outbox.c.id == bindparam("row_id"), outbox.c.settled_at.is_(None))
     .values(state=State.CREATED.value, due_at=bindparam("at"), leased_until=None, error=bindparam("why"))
 )
 
@@ -186,10 +198,8 @@ def mark_resent(connection: Connection, row_id: int) -> None:
     connection.execute(update(outbox).where(outbox.c.id == row_id).values(resent=True))
 
 
-def take_over(connection: Connection, channel: str, now: datetime) -> None:
+def take_over(connection: Connection, channel: str) -> None:
     """Ends every lease at once: for the only process of a SQLite database, what was in flight is its dead self's."""
     connection.execute(
-        update(outbox)
-        .where(outbox.c.channel == channel, outbox.c.state == State.SENDING.value)
-        .values(leased_until=now)
+        update(outbox).where(outbox.c.channel == channel, outbox.c.leased_until.is_not(None)).values(leased_until=None)
     )

@@ -114,7 +114,7 @@ def test_what_has_no_place_comes_after_the_departments_own_first(engine: Engine)
         save_initiatives(connection, rows)
     with reading(engine) as connection:
         found = near(connection, Need.ALIMENTATION, (45.0, 5.0), "92")
-        names = dict(connection.execute(select(initiatives.c.id, initiatives.c.source_id)).tuples().all())
+        names = {row.id: row.source_id for row in connection.execute(select(initiatives))}
     assert (found.near, found.further) == ((), ())
     assert [names[id_] for id_ in ids(found.wider)] == ["2", "1", "0"]
     assert all(candidate.km is None for candidate in found.wider)

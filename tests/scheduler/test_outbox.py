@@ -57,13 +57,29 @@ def test_the_same_message_cannot_be_written_twice(engine: Engine) -> None:
         written(engine, "a")
 
 
-def test_what_was_in_flight_when_its_sender_died_is_sent_again_once_and_marked(engine: Engine) -> None:
+def begun(engine: Engine, sending: Claimed, now: datetime = NOW) -> bool:
+    with writing(engine) as connection:
+        return outbox.begin(connection, sending, now)
+
+
+def test_what_was_on_the_wire_when_its_sender_died_is_sent_again_once_and_marked(engine: Engine) -> None:
     written(engine, "a")
-    assert [c.resent for c in claimed(engine)] == [False]
+    (sending,) = claimed(engine)
+    assert begun(engine, sending)
     later = NOW + LEASE + timedelta(seconds=1)
-    assert [c.resent for c in claimed(engine, later)] == [True]
+    (again,) = claimed(engine, later)
+    assert again.resent
+    assert begun(engine, again, later)
     assert claimed(engine, later + LEASE + timedelta(seconds=1)) == []
     assert states(engine) == [("uncertain", True)]
+
+
+def test_what_was_claimed_but_had_not_left_is_simply_claimed_again(engine: Engine) -> None:
+    written(engine, "a")
+    (sending,) = claimed(engine)
+    (again,) = claimed(engine, NOW + LEASE)
+    assert not again.resent
+    assert not begun(engine, sending, NOW + LEASE + LEASE), "its lease is lost"
 
 
 def test_a_settled_message_never_goes_back_and_is_emptied(engine: Engine) -> None:
@@ -90,9 +106,10 @@ def test_what_follows_a_message_put_back_waits_too(engine: Engine) -> None:
     assert [c.id for c in claimed(engine, at)] == [first.id, first.id + 1, first.id + 3]
 
 
-def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_was_sending(engine: Engine) -> None:
-    written(engine, "a")
-    claimed(engine)
+def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_had_claimed(engine: Engine) -> None:
+    written(engine, "a", "b")
+    first, _second = claimed(engine)
+    begun(engine, first)
     with writing(engine) as connection:
-        outbox.take_over(connection, "telegram", NOW)
-    assert [c.resent for c in claimed(engine)] == [True]
+        outbox.take_over(connection, "telegram")
+    assert [c.resent for c in claimed(engine)] == [True, False]

@@ -34,7 +34,7 @@ class Outcome:
     handled: int
     answered: int  # distinct messages sent
     copies: int  # messages that reached somebody twice
-    resent: int  # rows marked as perhaps sent twice: the in-flight ones at each kill
+    resent: int  # rows marked as perhaps sent twice: on the wire at a kill
     unsettled: int
     astray: int  # conversations that are not where they should be
     problems: list[str]
@@ -44,7 +44,7 @@ class Outcome:
         return (
             f"{self.people} people, {self.kills} kills, {self.updates} updates in {self.seconds:.0f} s: "
             f"{self.handled} handled, {self.answered} answered, {self.copies} received twice "
-            f"({self.resent} were in flight at a kill), {self.unsettled} left unsettled, "
+            f"({self.resent} were on the wire at a kill), {self.unsettled} left unsettled, "
             f"{self.astray} conversations astray, problems: {self.problems or 'none'}"
         )
 
