@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
-from catalogue.exchange.shipped import LoadReport, Progress, load_shipped
-from catalogue.gazetteer import read_places
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +29,8 @@ from bot.migrations import NewerDatabase, migrate
 from bot.runner import Runner
 from bot.settings import Settings
 from catalogue.database import open_database, reading, writing
+from catalogue.exchange.shipped import LoadReport, Progress, load_shipped
+from catalogue.gazetteer import read_places
 from catalogue.places import PlaceIndex
 from scheduler import outbox, retention
 from scheduler.clock import every, make_clock
@@ -175,7 +175,7 @@ class TelegramChannel:
         try:
             self._bot = telegram.make_bot(settings)
         except InvalidToken:
-            raise CannotStart(WRONG_TOKEN) from None
+            raise CannotStart(REFUSED) from None
         self._delivery = Delivery(runner.engine, telegram.CHANNEL, self._send, Limiter(), telegram.pace_of, pool)
         self._dispatcher = Dispatcher(runner, telegram.CHANNEL, pool, TURNS_AT_ONCE, self._delivery.wake)
 
@@ -255,11 +255,11 @@ class TelegramChannel:
                 await telegram.introduce(self._bot)
                 return
             except InvalidToken:
-                raise CannotStart(WRONG_TOKEN) from None
+                raise CannotStart(REFUSED) from None
             except TelegramError as error:
                 logger.warning("Telegram ne répond pas (%s) ; nouvel essai.", type(error).__name__)
                 await asyncio.sleep(wait)
                 wait = min(30.0, wait * 2)
 
 
-WRONG_TOKEN = "Telegram refuse TELEGRAM_TOKEN : vérifiez le jeton donné par @BotFather."
+REFUSED = "Telegram refuse TELEGRAM_TOKEN : vérifiez le jeton donné par @BotFather."

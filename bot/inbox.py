@@ -85,12 +85,14 @@ def oldest(connection: Connection, channel: str, person: str) -> Waiting | None:
 
 
 _HANDLED = (
-    update(inbox).where(inbox.c.id == bindparam("row_id")).values(handled_at=bindparam("now"), event=None, origin=None)
+    update(inbox)
+    .where(inbox.c.id == bindparam("row_id"))
+    .values(handled_at=bindparam("now"), person="", event=None, origin=None)
 )
 
 
 def handled(connection: Connection, row_id: int, now: datetime) -> None:
-    """Marks an event as handled, and drops what was said; its number stays, so that it is never handled twice."""
+    """Marks an event as handled, and drops who said what; its number stays, so that it is never handled twice."""
     connection.execute(_HANDLED, {"row_id": row_id, "now": now})
 
 

@@ -75,7 +75,8 @@ class PlaceAnswer:
             place = match.places[0]
             choices = (Choice(_("Oui"), f"lieu:{place.insee}"), Choice(_("Non, ailleurs"), "lieu:autre"))
             return Unclear(Reply(f"{_named(place)} ?", choices=(choices,)))
-        several = tuple((Choice(_named(place), f"lieu:{place.insee}"),) for place in match.places[:MOST_PLACES])
+        shown = match.places[:MOST_PLACES]
+        several = tuple((Choice(_named(place, shown), f"lieu:{place.insee}"),) for place in shown)
         elsewhere = ((Choice(_("Ailleurs"), "lieu:autre"),),)
         return Unclear(Reply(_("De quelle commune parlez-vous ?"), choices=several + elsewhere))
 
@@ -94,7 +95,10 @@ def _echo(said: str) -> str:
     return one_line if len(one_line) <= ECHO else one_line[: ECHO - 1] + "…"
 
 
-def _named(place: Place) -> str:
+def _named(place: Place, among: Sequence[Place] = ()) -> str:
+    """The name with what tells it from others: the department among namesakes, else the postcode."""
+    if sum(other.nom == place.nom for other in among) > 1:
+        return f"{place.nom} ({place.departement_nom})"
     code = place.codes_postaux[0] if place.codes_postaux else place.departement
     return f"{place.nom} ({code})"
 

@@ -59,14 +59,10 @@ def town_hall_words(hall: TownHall, alone: bool) -> str:
     return said[0].upper() + said[1:] if alone else _("Si rien ne convient, {said}").format(said=said)
 
 
-def distance_words(km: float, from_person: bool) -> str:
-    """ "à 1,2 km de vous", or "à 1,2 km du centre" when all that is known is a commune."""
-    distance = words.kilometres(hectometres(km))
-    return (
-        _("à {distance} de vous").format(distance=distance)
-        if from_person
-        else _("à {distance} du centre").format(distance=distance)
-    )
+def distance_words(km: float, commune: str | None) -> str:
+    """ "à 1,2 km de Nanterre", from the commune that is known; "à 1,2 km de vous" when there is none to say."""
+    origin = words.of(commune) if commune else _("de vous")
+    return _("à {distance} {origin}").format(distance=words.kilometres(hectometres(km)), origin=origin)
 
 
 def reach_words(reach: Reach) -> str:

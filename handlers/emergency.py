@@ -38,7 +38,7 @@ def emergency_numbers(back: Choice) -> Reply:
     """Every number, each with who it is for; `back` goes on with the conversation."""
     lines = [_("En danger ? Appelez, c'est gratuit.")]
     lines += [
-        _("{numbers} : {situation}").format(numbers=_(" ou ").join(numbers), situation=emergency.label)
+        _("{situation} : {numbers}").format(situation=_(emergency.label), numbers=_said(emergency, numbers))
         for emergency, numbers in NUMBERS.items()
     ]
     lines.append(_("Sourd, malentendant, ou impossible de parler : envoyez un SMS au 114."))
@@ -47,6 +47,12 @@ def emergency_numbers(back: Choice) -> Reply:
         for numbers in NUMBERS.values()
     )
     return Reply("\n".join(lines), choices=(*_in_pairs(calls), (back,)))
+
+
+def _said(emergency: Emergency, numbers: tuple[str, ...]) -> str:
+    if emergency is Emergency.VIOLENCES:
+        return _("3919. En danger immédiat : 17")
+    return _(" ou ").join(numbers)
 
 
 def _in_pairs(choices: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], ...]:

@@ -79,7 +79,9 @@ def _where(entry: Initiative, km: float | None, state: State, place: Place) -> s
     shared = state.answers["lieu"]["shared"]
     if km is None and not shared and None not in (place.latitude, entry.latitude):
         km = distance_km(place.latitude or 0, place.longitude or 0, entry.latitude or 0, entry.longitude or 0)
-    where = distance_words(km, shared) if entry.exact and km is not None else words.at(entry.commune or place.nom)
+    from_where = None if shared else place.nom
+    exact = entry.exact and km is not None
+    where = distance_words(km or 0.0, from_where) if exact else words.at(entry.commune or place.nom)
     if entry.id in state.memo["found"][1]:
         where = _("Plus loin, {where}").format(where=where)
     postal = address(entry) if entry.adresse or entry.exact else ""

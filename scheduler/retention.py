@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete
 
 from catalogue.tables import conversations, inbox, outbox
 
@@ -22,14 +22,9 @@ def forget_the_silent(connection: Connection, now: datetime) -> int:
 
 
 def forget(connection: Connection, channel: str, person: str) -> None:
-    """Removes all that is held about one person; the numbers of handled updates stay, tied to nobody."""
+    """Removes all that is held about one person (a handled event is already tied to nobody, see bot.inbox)."""
     connection.execute(
         delete(conversations).where(conversations.c.channel == channel, conversations.c.person == person)
-    )
-    connection.execute(
-        update(inbox)
-        .where(inbox.c.channel == channel, inbox.c.person == person, inbox.c.handled_at.is_not(None))
-        .values(person="", event=None, origin=None)
     )
     # An answer still on its way is sent first: it goes with the daily forgetting.
     connection.execute(

@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.migrations import migrate
-from catalogue.database import open_database
+from catalogue.database import open_database, reading
+from catalogue.gazetteer import read_places
+from catalogue.places import PlaceIndex
 from tests.postgres import Server, postgres_programs, private_postgres
 
 pytest_plugins = ["tests.telegram"]
@@ -43,6 +45,16 @@ def chromium_path() -> str:
     """The browser that is installed."""
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     return found or missing("Chromium", "REQUIRE_CHROMIUM")
+
+
+@pytest.fixture(scope="session")
+def place_index(shipped_database: object) -> PlaceIndex:
+    """Every shipped commune."""
+    engine = open_database(f"sqlite:///{shipped_database}")
+    with reading(engine) as connection:
+        index = PlaceIndex(read_places(connection))
+    engine.dispose()
+    return index
 
 
 @pytest.fixture(scope="session")

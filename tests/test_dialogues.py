@@ -6,17 +6,26 @@ import pytest
 import time_machine
 from sqlalchemy import Engine
 
+from bot.app import prepare
 from bot.runner import Runner
-from catalogue.database import reading
-from catalogue.gazetteer import read_places
+from bot.settings import Settings
 from catalogue.places import PlaceIndex
 from tests.dialogues import MOMENT, play, transcripts
 
 
 @pytest.mark.parametrize("transcript", transcripts(), ids=lambda path: path.stem)
-def test_the_conversation_says_what_its_transcript_says(transcript: Path, shipped_engine: Engine) -> None:
+def test_the_conversation_says_what_its_transcript_says(
+    transcript: Path, shipped_engine: Engine, place_index: PlaceIndex
+) -> None:
+    written = transcript.read_text("utf-8")
     with time_machine.travel(MOMENT, tick=False):
-        with reading(shipped_engine) as connection:
-            runner = Runner(shipped_engine, PlaceIndex(read_places(connection)))
-        written = transcript.read_text("utf-8")
-        assert play(runner, written) == written
+        assert play(Runner(shipped_engine, place_index), written) == written
+
+
+def test_the_same_is_said_on_postgresql(postgres_url: str) -> None:
+    with time_machine.travel(MOMENT, tick=False):
+        prepared = prepare(Settings(DATABASE_URL=postgres_url))
+        for transcript in transcripts():
+            written = transcript.read_text("utf-8")
+            assert play(prepared.runner, written) == written, transcript.stem
+        prepared.engine.dispose()

@@ -84,7 +84,7 @@ def test_what_was_said_is_dropped_once_handled(runner: Runner) -> None:
     handle_all(runner)
     with reading(runner.engine) as connection:
         row = connection.execute(select(inbox)).one()
-    assert (row.event, row.origin) == (None, None)
+    assert (row.person, row.event, row.origin) == ("", None, None)
 
 
 def test_a_turn_that_fails_leaves_nothing_behind_and_is_given_up_with_an_apology(

@@ -9,21 +9,9 @@ from starlette.applications import Starlette
 from bot.channels.web import create_app
 from bot.runner import Runner
 from bot.settings import Settings
-from catalogue.database import open_database, reading
-from catalogue.gazetteer import read_places
 from catalogue.places import PlaceIndex
 from tests.channels.server import serving
 from tests.channels.visitor import Visitor
-
-
-@pytest.fixture(scope="session")
-def place_index(shipped_database: object) -> PlaceIndex:
-    """Every shipped commune."""
-    engine = open_database(f"sqlite:///{shipped_database}")
-    with reading(engine) as connection:
-        index = PlaceIndex(read_places(connection))
-    engine.dispose()
-    return index
 
 
 @pytest.fixture
