@@ -119,13 +119,13 @@ def _place(chosen: Settings, asked: str) -> "Place":
 def _asked_to_telegram(chosen: Settings) -> str | None:
     if not chosen.TELEGRAM_TOKEN:
         return None
-    from bot.app import WRONG_TOKEN
+    from bot.app import REFUSED
     from bot.channels.telegram import make_bot, username
 
     try:
         return asyncio.run(username(make_bot(chosen)))
     except PermissionError:
-        raise Trouble(WRONG_TOKEN) from None
+        raise Trouble(REFUSED) from None
     except ConnectionError:
         raise Trouble("Telegram ne répond pas : donnez le nom du bot avec --telegram.") from None
 

@@ -177,6 +177,7 @@ class TelegramChannel:
         except InvalidToken:
             raise CannotStart(REFUSED) from None
         self._delivery = Delivery(runner.engine, telegram.CHANNEL, self._send, Limiter(), telegram.pace_of, pool)
+        self._known = asyncio.Event()  # Telegram has answered: the token is right, the client is ready
         self._dispatcher = Dispatcher(runner, telegram.CHANNEL, pool, TURNS_AT_ONCE, self._delivery.wake)
 
     async def sweep(self) -> None:
@@ -192,7 +193,7 @@ class TelegramChannel:
                 failed.append(task.exception() or RuntimeError())
                 stop.set()
 
-        sending = asyncio.create_task(self._delivery.run())
+        sending = asyncio.create_task(self._deliver())
         receiving = asyncio.create_task(self._receive_updates())
         for task in (sending, receiving):
             task.add_done_callback(watch)
@@ -203,6 +204,8 @@ class TelegramChannel:
             await asyncio.gather(receiving, return_exceptions=True)
             await self._dispatcher.stop(PATIENCE_S)
             await self._delivery.stop(PATIENCE_S)
+            if not self._known.is_set():
+                sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
             with contextlib.suppress(TelegramError):
                 await self._bot.shutdown()
@@ -236,8 +239,13 @@ class TelegramChannel:
     async def _send(self, person: str, message: dict[str, object]) -> None:
         await telegram.send(self._bot, person, message)
 
+    async def _deliver(self) -> None:
+        await self._known.wait()
+        await self._delivery.run()
+
     async def _receive_updates(self) -> None:
         await self._introduce()
+        self._known.set()
         if self._settings.TELEGRAM_MODE == "webhook":
             try:
                 await telegram.set_webhook(self._bot, self._settings)

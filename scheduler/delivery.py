@@ -154,6 +154,10 @@ class Delivery:
             return await self._unsure(sending)
         except Refused as error:
             await self._in_thread(self._settle, sending, outbox.State.FAILED, error.why, error.gone)
+        except Exception as error:
+            # A fault of ours before anything left; neither the message nor its person is logged.
+            logger.error("a message could not be made: %s", type(error).__name__)
+            return await self._not_sent(sending, NotSent(type(error).__name__))
         else:
             await self._in_thread(self._settle, sending, outbox.State.SENT, None, False)
         return None

@@ -343,10 +343,12 @@ async def poll(bot: Bot, receive: Receive) -> None:
     python-telegram-bot's own Updater acknowledges what is still only in memory, hence this loop.
     Raises InvalidToken when the token is refused.
     """
-    offset, wait = 0, 1.0
-    await bot.delete_webhook(drop_pending_updates=False)
+    offset, wait, by_webhook = 0, 1.0, True
     while True:
         try:
+            if by_webhook:
+                await bot.delete_webhook(drop_pending_updates=False)
+                by_webhook = False
             updates = await bot.get_updates(offset=offset, timeout=POLL_SECONDS, allowed_updates=KINDS)
             if updates:
                 await receive(updates)

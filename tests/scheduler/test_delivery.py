@@ -105,3 +105,11 @@ async def test_a_failing_server_is_tried_again_but_not_for_ever(engine: Engine, 
     put(engine, ("a", "0"))
     async with delivering(engine, wire):
         assert await settled(engine) == [("failed", False, "502")]
+
+
+async def test_a_message_that_cannot_be_made_holds_nobody_elses(engine: Engine, monkeypatch: Any) -> None:
+    monkeypatch.setattr(outbox, "MOST_ATTEMPTS", 1)
+    wire = Wire(KeyError("text"))
+    put(engine, ("a", "0"), ("b", "0"))
+    async with delivering(engine, wire):
+        assert sorted(state for state, _, _ in await settled(engine)) == ["failed", "sent"]
