@@ -80,13 +80,17 @@ _PROBE = """
 """
 
 
+# CROSS JOIN tells SQLite to go through the ranges, not the table.
+_WITHIN = """
+    WITH ground(low, high) AS (VALUES (?, ?))
+    SELECT z, initiative_id FROM ground CROSS JOIN need_positions WHERE need = ? AND z BETWEEN low AND high
+"""
+
+
 @cache
 def _within(count: int) -> str:
-    """The statement for so many ranges, at most 25. CROSS JOIN tells SQLite to go through the ranges, not the table."""
-    return f"""
-        WITH ground(low, high) AS (VALUES {", ".join(["(?, ?)"] * count)})
-        SELECT z, initiative_id FROM ground CROSS JOIN need_positions WHERE need = ? AND z BETWEEN low AND high
-    """
+    """The statement for so many ranges: there are at most 25."""
+    return _WITHIN.replace("(?, ?)", ", ".join(["(?, ?)"] * count))
 
 
 def near(connection: Connection, need: Need, point: tuple[float, float] | None, departement: str) -> Nearby:
@@ -125,23 +129,25 @@ def _by_distance_then_freshness(candidate: Candidate) -> tuple[int, int, int]:
     return hectometres(candidate.km or 0.0), -verified, candidate.id
 
 
-def _areas(departement: str) -> tuple[str, str, str]:
-    """Whose entries without a place are shown, in that order."""
-    return departement, Reach.NATIONAL.value, Reach.A_DISTANCE.value
-
-
 # A few rows of each area: the country's entries are not all read to keep twelve.
-_WIDER = f"""
+_WIDER = """
     SELECT initiative_id FROM (
-        {" UNION ALL ".join(
-            f"SELECT {rank} AS rank, initiative_id FROM (SELECT initiative_id FROM need_areas"
-            f" WHERE need = ? AND area = ? ORDER BY initiative_id LIMIT {MOST_WIDER}) AS area{rank}"
-            for rank in range(3)
-        )}
-    ) AS ranked ORDER BY rank, initiative_id LIMIT {MOST_WIDER}
+        SELECT 0 AS nearness, initiative_id FROM (
+            SELECT initiative_id FROM need_areas WHERE need = ? AND area = ? ORDER BY initiative_id LIMIT ?
+        ) AS departmental
+        UNION ALL
+        SELECT 1 AS nearness, initiative_id FROM (
+            SELECT initiative_id FROM need_areas WHERE need = ? AND area = ? ORDER BY initiative_id LIMIT ?
+        ) AS national
+        UNION ALL
+        SELECT 2 AS nearness, initiative_id FROM (
+            SELECT initiative_id FROM need_areas WHERE need = ? AND area = ? ORDER BY initiative_id LIMIT ?
+        ) AS at_a_distance
+    ) AS wider ORDER BY nearness, initiative_id LIMIT ?
 """
 
 
 def _wider(connection: Connection, need: Need, departement: str) -> list[int]:
-    values = [value for area in _areas(departement) for value in (need.value, area)]
-    return [id_ for (id_,) in _read(connection, _WIDER, values)]
+    areas = (departement, Reach.NATIONAL.value, Reach.A_DISTANCE.value)
+    values = [value for area in areas for value in (need.value, area, MOST_WIDER)]
+    return [id_ for (id_,) in _read(connection, _WIDER, [*values, MOST_WIDER])]

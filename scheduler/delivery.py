@@ -143,9 +143,9 @@ class Delivery:
 
     async def _deliver(self, sending: outbox.Claimed) -> datetime | None:
         """Sends one message; returns when it will be tried again, if it was put back."""
-        await self._limiter.wait(sending.person, self._pace(sending.message))
-        if not await self._in_thread(self._begin, sending):
-            return None
+        async with self._limiter.leaving(sending.person, self._pace(sending.message)):
+            if not await self._in_thread(self._begin, sending):
+                return None
         try:
             await self._send(sending.person, sending.message)
         except NotSent as error:

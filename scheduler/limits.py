@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from enum import Enum, auto
 
 PER_SECOND = 25.0
@@ -21,40 +23,51 @@ class Pace(Enum):
 class Limiter:
     """Gives each message the moment it may leave. One per process and token; `per_second` 0 lifts every limit.
 
-    A person's messages are sent one after the other (scheduler.delivery), so this is never waited for twice at once
-    by the same person.
+    A person's messages are sent one after the other (scheduler.delivery), so a person's moment is never waited for
+    twice at once.
     """
 
     def __init__(self, per_second: float = PER_SECOND) -> None:
         self._gap = 1.0 / per_second if per_second else 0.0
         self._free_at = 0.0
         self._chat_free_at: dict[str, float] = {}
+        self._gate = asyncio.Lock()
 
-    async def wait(self, chat: str, pace: Pace) -> None:
-        """Waits until one call may be made to `chat`."""
+    @asynccontextmanager
+    async def leaving(self, chat: str, pace: Pace) -> AsyncIterator[None]:
+        """Waits for the moment to write to `chat`; the message leaves as soon as the block ends.
+
+        What is done in the block (saying durably that the message leaves) takes a time that varies: the pace is kept
+        between the ends of two blocks, so that messages held up together do not then leave together.
+        """
         if pace is Pace.FREE or not self._gap:
+            yield
             return
         if pace is Pace.MESSAGE:
-            await self._sleep_until(self._chat_free_at.get(chat, 0.0))
-        # The turn among all is taken only now: who waits for their own second makes nobody else wait.
-        at = max(time.monotonic(), self._free_at)
-        self._free_at = at + self._gap
-        await self._sleep_until(at)
+            # Before the gate: who waits for their own second makes nobody else wait.
+            await _sleep_until(self._chat_free_at.get(chat, 0.0))
+        async with self._gate:
+            await _sleep_until(self._free_at)
+            begun = max(time.monotonic(), self._free_at)
+            yield
+            now = time.monotonic()
+            # The next leaves a gap after this one was to begin, so that short delays do not add up; but never less
+            # than half a gap after it ended, so that a long one is not followed by a burst.
+            self._free_at = max(self._free_at, begun + self._gap, now + self._gap / 2)
         if pace is Pace.MESSAGE:
-            self._remember(chat)
+            self._remember(chat, now)
 
     def hold(self, seconds: float) -> None:
         """Nothing that counts leaves before so many seconds: what a 429 asks."""
         self._free_at = max(self._free_at, time.monotonic() + seconds)
 
-    def _remember(self, chat: str) -> None:
-        now = time.monotonic()
+    def _remember(self, chat: str, now: float) -> None:
         if len(self._chat_free_at) > REMEMBERED:
             self._chat_free_at = {c: free for c, free in self._chat_free_at.items() if free > now}
         self._chat_free_at[chat] = now + (GROUP_EVERY if chat.startswith("-") else PERSON_EVERY)
 
-    @staticmethod
-    async def _sleep_until(at: float) -> None:
-        seconds = at - time.monotonic()
-        if seconds > 0:
-            await asyncio.sleep(seconds)
+
+async def _sleep_until(at: float) -> None:
+    seconds = at - time.monotonic()
+    if seconds > 0:
+        await asyncio.sleep(seconds)

@@ -32,7 +32,7 @@ class Outcome:
     kills: int
     updates: int
     handled: int
-    answered: int  # distinct messages sent
+    reached: int  # distinct answers that reached somebody, as the wire saw it
     copies: int  # messages that reached somebody twice
     resent: int  # rows marked as perhaps sent twice: on the wire at a kill
     unsettled: int
@@ -43,7 +43,7 @@ class Outcome:
     def __str__(self) -> str:
         return (
             f"{self.people} people, {self.kills} kills, {self.updates} updates in {self.seconds:.0f} s: "
-            f"{self.handled} handled, {self.answered} answered, {self.copies} received twice "
+            f"{self.handled} handled, {self.reached} answers reached their person, {self.copies} received twice "
             f"({self.resent} were on the wire at a kill), {self.unsettled} left unsettled, "
             f"{self.astray} conversations astray, problems: {self.problems or 'none'}"
         )
@@ -131,10 +131,10 @@ def _count(
         kills=kills,
         updates=len(towns) * len(SCRIPT),
         handled=sum(moment is not None for moment in updates),
-        answered=sum(row.state == "sent" for row in rows),
+        reached=len(sent),
         copies=sum(sent.values()) - len(sent),
         resent=sum(row.resent for row in rows),
-        unsettled=sum(row.state not in ("sent",) for row in rows),
+        unsettled=sum(row.state not in ("sent", "uncertain") for row in rows),
         astray=sum(states.get(who, {"answers": None})["answers"] != answers for who, answers in expected.items()),
         problems=problems,
         seconds=seconds,
