@@ -60,6 +60,13 @@ class Settings(BaseSettings):
             raise ValueError("doit être une adresse http:// ou https://")
         return value.rstrip("/") if value else value
 
+    @field_validator("TELEGRAM_TOKEN")
+    @classmethod
+    def _token_shape(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", value.get_secret_value()):
+            raise ValueError("n'a pas la forme d'un jeton de @BotFather, comme 123456:ABC-def")
+        return value
+
     @field_validator("TELEGRAM_WEBHOOK_SECRET")
     @classmethod
     def _secret_alphabet(cls, value: SecretStr | None) -> SecretStr | None:

@@ -34,18 +34,18 @@ def nearest(
     limit = _radius_of(connection, need, point, count, within_km)
     ground = zorder.ranges(*point, limit)
     rows = _read(connection, _within(len(ground)), [end for both in ground for end in both] + [need.value])
-    measured = zip(zorder.haversines(*point, (z for z, _ in rows)), (id_ for _, id_ in rows), strict=True)
+    haversines = zorder.haversines(*point, [z for z, _ in rows])
     furthest = zorder.haversine(limit)
-    found = sorted([one for one in measured if one[0] <= furthest])
+    found = sorted([(far, id_) for far, (_, id_) in zip(haversines, rows, strict=True) if far <= furthest])
     if len(found) > count:
         furthest = zorder.haversine(_as_far_as(found[count - 1][0]))
-    return [(zorder.km(haversine), id_) for haversine, id_ in found if haversine <= furthest]
+    return [(zorder.km(far), id_) for far, id_ in found if far <= furthest]
 
 
 def _radius_of(connection: Connection, need: Need, point: tuple[float, float], count: int, within_km: float) -> float:
     """How far to look, in km, to hold the `count` nearest: those next in z-order bound it."""
     probe = (need.value, zorder.encode(*point), count)
-    haversines = zorder.haversines(*point, (z for (z,) in _read(connection, _PROBE, probe * 2)))
+    haversines = zorder.haversines(*point, [z for (z,) in _read(connection, _PROBE, probe * 2)])
     if len(haversines) < count:
         return within_km
     return min(within_km, _as_far_as(sorted(haversines)[count - 1]))

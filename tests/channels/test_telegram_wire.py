@@ -108,6 +108,7 @@ def test_a_webhook_call_without_the_secret_is_refused(telegram_bot: StartTelegra
             request = urllib.request.Request(hook, update, {"Content-Type": "application/json", **headers})
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(request, timeout=5)
+            refused.value.close()
             assert refused.value.code == 403
 
 
