@@ -1,25 +1,34 @@
 """The question worth asking: among what was found, the one whose answers shorten the list most."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from catalogue.entries import Candidate
-from catalogue.needs import Frais, Kind, Labelled, Moment, Public
+from catalogue.needs import Frais, Kind, Moment, Public
 from handlers.locale import gettext as _
 
 FEW_ENOUGH = 6  # a list this short is read faster than a question
 MOST_OPTIONS = 6
 
 
+Values = Collection[str] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One way to narrow a list. What an entry does not say never rules it out."""
+    """One way to narrow a list. `values` says what an entry answers; None when it does not say: never ruled out."""
 
     name: str
     ask: Callable[[], str]
-    values: tuple[Labelled | str, ...]
-    keeps: Callable[[Candidate, str], bool]
+    values: Callable[[Candidate], Values]
     label: Callable[[str], str]
+    always: tuple[str, ...] = ()  # an answer worth giving even if no entry says it: it rules out those that say no
+
+    def keeps(self, entry: Candidate, value: str) -> bool:
+        """Whether an answer leaves an entry."""
+        values = self.values(entry)
+        return values is None or value in values
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +40,39 @@ class Option:
     left: int
 
 
+def _publics(entry: Candidate) -> Values:
+    return None if not entry.publics or Public.TOUS_PUBLICS in entry.publics else entry.publics
+
+
+def _frais(entry: Candidate) -> Values:
+    # Nobody asks for what is not free.
+    return None if entry.frais is None else (entry.frais,) if entry.frais is Frais.GRATUIT else ()
+
+
+def _accessible(entry: Candidate) -> Values:
+    return None if entry.accessible is None else ("oui",) if entry.accessible else ()
+
+
 QUESTIONS = (
+    Question("publics", lambda: _("C'est pour qui ?"), _publics, lambda value: _(Public(value).label)),
     Question(
-        "publics",
-        lambda: _("C'est pour qui ?"),
-        tuple(public for public in Public if public is not Public.TOUS_PUBLICS),
-        lambda entry, value: not entry.publics or bool(entry.publics & {Public.TOUS_PUBLICS, Public.of(value)}),
-        lambda value: _(Public(value).label),
-    ),
-    Question(
-        "frais",
-        lambda: _("Faut-il que ce soit gratuit ?"),
-        (Frais.GRATUIT,),
-        lambda entry, value: entry.frais in (None, Frais.of(value)),
-        lambda value: _("Gratuit seulement"),
+        "frais", lambda: _("Faut-il que ce soit gratuit ?"), _frais, lambda value: _("Gratuit seulement"), ("gratuit",)
     ),
     Question(
         "moments",
         lambda: _("Quand pouvez-vous y aller ?"),
-        tuple(Moment),
-        lambda entry, value: not entry.moments or Moment.of(value) in entry.moments,
+        lambda entry: entry.moments or None,
         lambda value: _(Moment(value).label),
     ),
     Question(
         "accessible",
         lambda: _("Faut-il pouvoir entrer en fauteuil roulant ?"),
-        ("oui",),
-        lambda entry, value: entry.accessible is not False,
+        _accessible,
         lambda value: _("Oui, en fauteuil"),
+        ("oui",),
     ),
     Question(
-        "kind",
-        lambda: _("Quel genre de lieu ?"),
-        tuple(Kind),
-        lambda entry, value: entry.kind == value,
-        lambda value: _(Kind(value).label),
+        "kind", lambda: _("Quel genre de lieu ?"), lambda entry: (entry.kind,), lambda value: _(Kind(value).label)
     ),
 )
 _BY_NAME = {question.name: question for question in QUESTIONS}
@@ -73,25 +80,35 @@ _BY_NAME = {question.name: question for question in QUESTIONS}
 
 def options(question: Question, entries: Sequence[Candidate]) -> list[Option]:
     """The answers that leave some entries but not all, those that leave most first."""
-    found = []
-    for value in question.values:
-        left = sum(question.keeps(entry, str(value)) for entry in entries)
-        if 0 < left < len(entries):
-            found.append(Option(str(value), question.label(str(value)), left))
-    return sorted(found, key=lambda option: -option.left)[:MOST_OPTIONS]
+    return [Option(value, question.label(value), left) for value, left in _lengths(question, entries)]
 
 
 def best_question(entries: Sequence[Candidate], asked: Sequence[str]) -> Question | None:
     """The question not yet asked that leaves the shortest list on average; None when none is worth asking."""
     if len(entries) <= FEW_ENOUGH:
         return None
-    lengths = {}
+    best, shortest = None, float(len(entries))
     for question in QUESTIONS:
-        answers = options(question, entries) if question.name not in asked else []
-        if answers:
-            # "Peu importe" is an answer too: a question with one option helps only those who take it.
-            lengths[question] = (sum(option.left for option in answers) + len(entries)) / (len(answers) + 1)
-    return min(lengths, key=lambda question: lengths[question]) if lengths else None
+        lengths = _lengths(question, entries) if question.name not in asked else []
+        # "Peu importe" is an answer too: a question with one option helps only those who take it.
+        average = (sum(left for _value, left in lengths) + len(entries)) / (len(lengths) + 1)
+        if average < shortest:
+            best, shortest = question, average
+    return best
+
+
+def _lengths(question: Question, entries: Sequence[Candidate]) -> list[tuple[str, int]]:
+    """The answers worth offering with how many entries each leaves, counted in one pass."""
+    counted: Counter[str] = Counter(dict.fromkeys(question.always, 0))
+    silent = 0
+    for entry in entries:
+        values = question.values(entry)
+        if values is None:
+            silent += 1
+        else:
+            counted.update(values)
+    useful = [(str(value), count + silent) for value, count in counted.items() if 0 < count + silent < len(entries)]
+    return sorted(useful, key=lambda answer: (-answer[1], answer[0]))[:MOST_OPTIONS]
 
 
 def keep(name: str, value: str, entries: Sequence[Candidate]) -> list[Candidate]:

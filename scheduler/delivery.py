@@ -122,65 +122,72 @@ class Delivery:
     def _claim(self, room: int) -> list[outbox.Claimed]:
         now = datetime.now(UTC)
         with writing(self._engine) as connection:
-            return outbox.claim(connection, self._channel, now, room)
+            return outbox.claim(connection, self._channel, now, room, self._leaves_now())
+
+    def _leaves_now(self) -> outbox.Leaves:
+        """Which of the messages being claimed will wait for nothing: the first that counts, if its moment has come."""
+        taken = False
+
+        def leaves(person: str, message: dict[str, Any]) -> bool:
+            nonlocal taken
+            pace = self._pace(message)
+            if pace is Pace.FREE:
+                return person not in self._lines
+            if taken or person in self._lines or not self._limiter.ready(person, pace):
+                return False
+            taken = self._limiter.paced
+            return True
+
+        return leaves
 
     async def _walk(self, person: str) -> None:
-        """Sends one person's messages in order: when one is put back, those behind it are too."""
+        """Sends what is held for one person, in order."""
         line = self._lines[person]
-        put_back: datetime | None = None
         try:
             while line:
-                sending = line.popleft()
-                if put_back and self._pace(sending.message) is not Pace.FREE:
-                    await self._in_thread(self._retry, sending, put_back, "Behind")
-                else:
-                    put_back = await self._deliver(sending) or put_back
+                await self._deliver(line.popleft())
                 self._held -= 1
         finally:
             self._held -= len(line)
             del self._lines[person]
             self._woken.set()
 
-    async def _deliver(self, sending: outbox.Claimed) -> datetime | None:
-        """Sends one message; returns when it will be tried again, if it was put back."""
+    async def _deliver(self, sending: outbox.Claimed) -> None:
         async with self._limiter.leaving(sending.person, self._pace(sending.message)):
-            if not await self._in_thread(self._begin, sending):
-                return None
+            if not sending.begun and not await self._in_thread(self._begin, sending):
+                return
         try:
             await self._send(sending.person, sending.message)
         except NotSent as error:
-            return await self._not_sent(sending, error)
+            await self._not_sent(sending, error)
         except Unsure:
-            return await self._unsure(sending)
+            await self._unsure(sending)
         except Refused as error:
             await self._in_thread(self._settle, sending, outbox.State.FAILED, error.why, error.gone)
         except Exception as error:
             # A fault of ours before anything left; neither the message nor its person is logged.
             logger.error("a message could not be made: %s", type(error).__name__)
-            return await self._not_sent(sending, NotSent(type(error).__name__))
+            await self._not_sent(sending, NotSent(type(error).__name__))
         else:
             await self._in_thread(self._settle, sending, outbox.State.SENT, None, False)
-        return None
 
-    async def _not_sent(self, sending: outbox.Claimed, error: NotSent) -> datetime | None:
+    async def _not_sent(self, sending: outbox.Claimed, error: NotSent) -> None:
         if error.retry_after is None and sending.attempts >= outbox.MOST_ATTEMPTS:
             await self._in_thread(self._settle, sending, outbox.State.FAILED, error.why, False)
-            return None
+            return
         wait = error.retry_after if error.retry_after is not None else min(60.0, 2.0**sending.attempts / 2)
         if error.everyone:
             self._limiter.hold(wait)
         at = datetime.now(UTC) + timedelta(seconds=wait)
         await self._in_thread(self._retry, sending, at, error.why)
-        return at
 
-    async def _unsure(self, sending: outbox.Claimed) -> datetime | None:
+    async def _unsure(self, sending: outbox.Claimed) -> None:
         """Sent again once at most: a second doubt is left as it is, and counted."""
         if sending.resent:
             await self._in_thread(self._settle, sending, outbox.State.UNCERTAIN, "Unsure", False)
-            return None
+            return
         at = datetime.now(UTC) + timedelta(seconds=AGAIN_S)
         await self._in_thread(self._retry, sending, at, "Unsure", True)
-        return at
 
     def _begin(self, sending: outbox.Claimed) -> bool:
         with writing(self._engine) as connection:

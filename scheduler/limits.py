@@ -57,6 +57,17 @@ class Limiter:
         if pace is Pace.MESSAGE:
             self._remember(chat, now)
 
+    @property
+    def paced(self) -> bool:
+        """Whether there is any limit."""
+        return self._gap > 0
+
+    def ready(self, chat: str, pace: Pace) -> bool:
+        """Whether a message to `chat` could leave at once, were it asked now."""
+        now = time.monotonic()
+        later = pace is Pace.MESSAGE and self._chat_free_at.get(chat, 0.0) > now
+        return not self._gap or (not later and not self._gate.locked() and self._free_at <= now)
+
     def hold(self, seconds: float) -> None:
         """Nothing that counts leaves before so many seconds: what a 429 asks."""
         self._free_at = max(self._free_at, time.monotonic() + seconds)

@@ -4,7 +4,7 @@ created → sending → sent | failed | expired | uncertain. A settled row never
 until the moment it leaves: so a process that dies leaves in doubt only what was on the wire.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,6 +50,7 @@ class Claimed:
     message: dict[str, Any]
     attempts: int
     resent: bool
+    begun: bool  # already said to be leaving
 
 
 _INSERT = insert(outbox).values(state=State.CREATED.value, attempts=0, resent=False)
@@ -72,7 +73,7 @@ def put(connection: Connection, messages: Sequence[Outgoing]) -> None:
         connection.execute(_INSERT, rows)
 
 
-# What a person was to read before this, and has not: put back for later, or in flight. It must arrive first.
+# What a person was to read before this, and has not: put back for later, or on the wire. It must arrive first.
 _earlier = outbox.alias("earlier")
 _UNREAD = (
     select(_earlier.c.id)
@@ -81,8 +82,7 @@ _UNREAD = (
         _earlier.c.person == outbox.c.person,
         _earlier.c.id < outbox.c.id,
         _earlier.c.expires_at.is_(None),
-        _earlier.c.state.in_((State.CREATED.value, State.SENDING.value)),
-        or_(_earlier.c.due_at > bindparam("now"), _earlier.c.leased_until > bindparam("now")),
+        _earlier.c.settled_at.is_(None),
     )
     .exists()
 )
@@ -92,27 +92,34 @@ _CLAIMABLE = (
     .where(
         outbox.c.channel == bindparam("channel"),
         outbox.c.due_at <= bindparam("now"),
-        outbox.c.state.in_((State.CREATED.value, State.SENDING.value)),
+        outbox.c.settled_at.is_(None),
         _FREE,
         # What expires waits for nobody: the answer to a tap, soon a reminder.
         or_(outbox.c.expires_at > bindparam("now"), and_(outbox.c.expires_at.is_(None), ~_UNREAD)),
     )
-    .order_by(outbox.c.id)
+    .order_by(outbox.c.due_at, outbox.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
 _LEASE = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
-    .values(leased_until=bindparam("until"), resent=bindparam("again"))
+    .values(
+        leased_until=bindparam("until"),
+        resent=bindparam("again"),
+        state=bindparam("to"),
+        attempts=outbox.c.attempts + bindparam("tried"),
+    )
 )
+Leaves = Callable[[str, dict[str, Any]], bool]
 
 
-def claim(connection: Connection, channel: str, now: datetime, most: int) -> list[Claimed]:
-    """Takes the lease of at most `most` due messages, oldest first; a doubt that comes twice is left uncertain.
+def claim(connection: Connection, channel: str, now: datetime, most: int, leaves: Leaves) -> list[Claimed]:
+    """Takes the lease of at most `most` due messages, oldest first, and only the first of each person's.
 
     One still "sending" although its lease ran out was on the wire when its process died: it may have been sent. It is
-    sent again, once, and marked.
+    sent again, once, and marked; a doubt that comes twice is left uncertain. `leaves(person, message)` says which can
+    leave at once: they are begun here, which saves a transaction.
     """
     claimed, lost = [], []
     for row in connection.execute(_CLAIMABLE, {"channel": channel, "now": now, "most": most}):
@@ -120,20 +127,26 @@ def claim(connection: Connection, channel: str, now: datetime, most: int) -> lis
         if doubtful and row.resent:
             lost.append(row.id)
         else:
-            claimed.append(Claimed(row.id, row.person, row.message, row.attempts + 1, doubtful or row.resent))
+            begun = leaves(row.person, row.message)
+            claimed.append(Claimed(row.id, row.person, row.message, row.attempts + 1, doubtful or row.resent, begun))
     if claimed:
-        leases = [{"row_id": c.id, "until": now + LEASE, "again": c.resent} for c in claimed]
-        connection.execute(_LEASE, leases)
+        connection.execute(_LEASE, [_lease(one, now + LEASE) for one in claimed])
     for row_id in lost:
         settle(connection, row_id, State.UNCERTAIN, now)
     return claimed
+
+
+def _lease(claimed: Claimed, until: datetime) -> dict[str, Any]:
+    state = State.SENDING if claimed.begun else State.CREATED
+    again = {"row_id": claimed.id, "until": until, "again": claimed.resent}
+    return {**again, "to": state.value, "tried": int(claimed.begun)}
 
 
 _BEGIN = (
     update(outbox)
     .where(
         outbox.c.id == bindparam("row_id"),
-        outbox.c.state.in_((State.CREATED.value, State.SENDING.value)),
+        outbox.c.settled_at.is_(None),
         outbox.c.leased_until > bindparam("now"),
     )
     .values(state=State.SENDING.value, attempts=outbox.c.attempts + 1)
@@ -172,6 +185,7 @@ def retry(connection: Connection, sending: Claimed, at: datetime, error: str) ->
 _EXPIRE = (
     update(outbox)
     .where(
+        outbox.c.settled_at.is_(None),
         outbox.c.state == State.CREATED.value,
         outbox.c.expires_at <= bindparam("now"),
     )

@@ -117,18 +117,18 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index(
             "ix_outbox_due",
-            ["channel", "due_at"],
+            ["channel", "due_at", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('created', 'sending')"),
-            postgresql_where=sa.text("state IN ('created', 'sending')"),
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
         )
         batch_op.create_index("ix_outbox_settled_at", ["settled_at"], unique=False)
         batch_op.create_index(
             "ix_outbox_unsettled",
             ["channel", "person", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('created', 'sending')"),
-            postgresql_where=sa.text("state IN ('created', 'sending')"),
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
         )
 
     op.create_table(
@@ -192,14 +192,12 @@ def downgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_unsettled",
-            sqlite_where=sa.text("state IN ('created', 'sending')"),
-            postgresql_where=sa.text("state IN ('created', 'sending')"),
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
         )
         batch_op.drop_index("ix_outbox_settled_at")
         batch_op.drop_index(
-            "ix_outbox_due",
-            sqlite_where=sa.text("state IN ('created', 'sending')"),
-            postgresql_where=sa.text("state IN ('created', 'sending')"),
+            "ix_outbox_due", sqlite_where=sa.text("settled_at IS NULL"), postgresql_where=sa.text("settled_at IS NULL")
         )
 
     op.drop_table("outbox")

@@ -27,7 +27,7 @@ def written_after(engine: Engine, person: str) -> None:
 
 def claimed(engine: Engine, now: datetime = NOW, most: int = 10) -> list[Claimed]:
     with writing(engine) as connection:
-        return outbox.claim(connection, "telegram", now, most)
+        return outbox.claim(connection, "telegram", now, most, lambda person, message: False)
 
 
 def states(engine: Engine) -> list[tuple[str, bool]]:
@@ -94,16 +94,28 @@ def test_a_settled_message_never_goes_back_and_is_emptied(engine: Engine) -> Non
     assert (row.state, row.message, row.error) == ("sent", None, None)
 
 
-def test_what_follows_a_message_put_back_waits_too(engine: Engine) -> None:
+def test_a_person_reads_in_order_whatever_is_put_back(engine: Engine) -> None:
     written(engine, "a", "a", "b")
-    first, *_ = claimed(engine, most=1)
-    assert [c.person for c in claimed(engine, most=1)] == ["b"], "what is in flight must arrive first"
+    first, other = claimed(engine)
+    assert [first.person, other.person] == ["a", "b"]
     at = NOW + timedelta(seconds=7)
     with writing(engine) as connection:
         outbox.retry(connection, first, at, "RetryAfter")
     written_after(engine, "a")
     assert claimed(engine) == []
-    assert [c.id for c in claimed(engine, at)] == [first.id, first.id + 1, first.id + 3]
+    for expected in (first.id, first.id + 1, first.id + 3):
+        (sending,) = claimed(engine, at)
+        assert sending.id == expected
+        with writing(engine) as connection:
+            outbox.settle(connection, sending.id, State.SENT, at)
+
+
+def test_what_can_leave_at_once_is_begun_when_it_is_claimed(engine: Engine) -> None:
+    written(engine, "a", "b")
+    with writing(engine) as connection:
+        found = outbox.claim(connection, "telegram", NOW, 9, lambda person, message: person == "a")
+    assert [c.begun for c in found] == [True, False]
+    assert [state for state, _ in states(engine)] == ["sending", "created"]
 
 
 def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_had_claimed(engine: Engine) -> None:
