@@ -231,8 +231,10 @@ class TelegramChannel:
         arrivals = [arrival for update in updates if (arrival := telegram.arrival_of(update))]
         loop = asyncio.get_running_loop()
         if arrivals:
-            await loop.run_in_executor(self._pool, self._runner.receive, arrivals)
-            self._dispatcher.note(dict.fromkeys(arrival.person for arrival in arrivals))
+            if await loop.run_in_executor(self._pool, self._runner.receive, arrivals):
+                self._delivery.wake()
+            else:
+                self._dispatcher.note(dict.fromkeys(arrival.person for arrival in arrivals))
         for person in filter(None, map(telegram.left_by, updates)):
             await loop.run_in_executor(self._pool, self._runner.forget, telegram.CHANNEL, person)
 

@@ -59,17 +59,28 @@ class Runner:
         self.engine, self.index = engine, index
         self._composers = composers or {}
 
-    def receive(self, arrivals: Sequence[Arrival]) -> None:
-        """Stores events durably: once this returns, they may be acknowledged."""
+    def receive(self, arrivals: Sequence[Arrival]) -> bool:
+        """Takes events in durably: once this returns, they may be acknowledged.
+
+        One that comes alone is handled in the same transaction, which is half the writing to disk; if it cannot be, it
+        is stored like the others, for `handle_next` to try again. Returns whether nothing is left to handle.
+        """
+        if len(arrivals) == 1:
+            try:
+                self.turn(arrivals[0])
+                return True
+            except Exception as error:
+                _log_without_words(error)
         with writing(self.engine) as connection:
             inbox.store(connection, arrivals, datetime.now(UTC))
+        return False
 
     def turn(self, arrival: Arrival) -> None:
-        """Stores and handles an event in one transaction, for a channel whose answer is its acknowledgement."""
+        """Stores and handles an event in one transaction. Raises whatever made it fail: nothing of it is then kept."""
 
         def whole(connection: Connection) -> None:
-            inbox.store(connection, [arrival], datetime.now(UTC))
             inbox.lock(connection, arrival.channel, arrival.person)
+            inbox.store(connection, [arrival], datetime.now(UTC))
             while waiting := inbox.oldest(connection, arrival.channel, arrival.person):
                 self._handle(connection, arrival.channel, arrival.person, waiting)
 
@@ -98,9 +109,7 @@ class Runner:
         except DBAPIError:
             raise
         except Exception as error:
-            # Neither the message nor the words that led here are logged: they belong to the person.
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            logger.error("a turn failed: %s at %s:%s", type(error).__name__, last.name, last.lineno)
+            _log_without_words(error)
             if not tried:
                 raise
             with writing(self.engine) as connection:
@@ -203,6 +212,12 @@ class Runner:
 
     def _desk(self, connection: Connection, now: datetime) -> CatalogueDesk:
         return CatalogueDesk(connection, self.index, now.astimezone(PARIS))
+
+
+def _log_without_words(error: Exception) -> None:
+    """Says where a turn failed. Neither the error's message nor what led to it: they may hold what a person said."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error("a turn failed: %s at %s:%s", type(error).__name__, last.name, last.lineno)
 
 
 def _may_pass(error: DBAPIError) -> bool:

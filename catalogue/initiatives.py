@@ -1,53 +1,62 @@
 """Reading initiatives by id, and writing them with what they are found by."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, RowMapping, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, insert, or_, select, update
 
 from catalogue import zorder
 from catalogue.entries import Candidate, Initiative
 from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
 from catalogue.tables import initiatives, need_areas, need_positions
 
+# The lists are read as the text they are stored as: there are few different ones, so each is understood once.
 _LIGHT = (
     initiatives.c.id,
     initiatives.c.kind,
-    initiatives.c.publics,
+    cast(initiatives.c.publics, Text),
     initiatives.c.frais,
-    initiatives.c.moments,
+    cast(initiatives.c.moments, Text),
     initiatives.c.accessible,
     initiatives.c.verified_at,
 )
 _WHOLE = tuple(initiatives.c[name] for name in Initiative.__dataclass_fields__)
-_open_among = (initiatives.c.id.in_(bindparam("ids", expanding=True)), initiatives.c.status == Status.ACTIVE)
+_open_among = (initiatives.c.id.in_(bindparam("ids", expanding=True)), initiatives.c.status == Status.ACTIVE.value)
 _SELECT_LIGHT = select(*_LIGHT).where(*_open_among)
 _SELECT_WHOLE = select(*_WHOLE).where(*_open_among)
 
 
 def candidates_by_id(connection: Connection, ids: Sequence[int]) -> list[Candidate]:
     """The open entries among `ids`, in that order, without distances."""
-    rows = {row.id: row for row in connection.execute(_SELECT_LIGHT, {"ids": list(ids)})}
-    return [_as_candidate(rows[id_]) for id_ in ids if id_ in rows]
+    rows = {row[0]: row for row in connection.execute(_SELECT_LIGHT, {"ids": list(ids)}).all()}
+    return [_as_candidate(*rows[id_]) for id_ in ids if id_ in rows]
 
 
 def initiatives_by_id(connection: Connection, ids: Sequence[int]) -> list[Initiative]:
     """The open entries among `ids`, whole, in that order."""
-    rows = {row["id"]: row for row in connection.execute(_SELECT_WHOLE, {"ids": list(ids)}).mappings()}
+    rows = {row["id"]: row for row in connection.execute(_SELECT_WHOLE, {"ids": list(ids)}).mappings().all()}
     return [_as_initiative(rows[id_]) for id_ in ids if id_ in rows]
 
 
-def _as_candidate(row: Row[*tuple[Any, ...]]) -> Candidate:
-    return Candidate(
-        row.id,
-        Kind(row.kind),
-        frozenset(Public(public) for public in row.publics),
-        Frais(row.frais) if row.frais else None,
-        frozenset(Moment(moment) for moment in row.moments),
-        row.accessible,
-        row.verified_at,
-    )
+def _as_candidate(
+    id_: int, kind: str, publics: str, frais: str | None, moments: str, accessible: bool | None, verified: date | None
+) -> Candidate:
+    cost = Frais(frais) if frais else None
+    return Candidate(id_, Kind(kind), _publics(publics), cost, _moments(moments), accessible, verified)
+
+
+@lru_cache(4096)
+def _publics(stored: str) -> frozenset[Public]:
+    return frozenset(Public(public) for public in json.loads(stored))
+
+
+@lru_cache(64)
+def _moments(stored: str) -> frozenset[Moment]:
+    return frozenset(Moment(moment) for moment in json.loads(stored))
 
 
 def _as_initiative(row: RowMapping) -> Initiative:
@@ -152,8 +161,9 @@ def _place(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> None
 def _positions(id_: int, row: Entry) -> list[dict[str, Any]]:
     if row["status"] != Status.ACTIVE or row["reach"] != Reach.LOCAL or row["latitude"] is None:
         return []
+    position = {"latitude": row["latitude"], "longitude": row["longitude"], "initiative_id": id_}
     z = zorder.encode(row["latitude"], row["longitude"])
-    return [{"need": need, "z": z, "initiative_id": id_} for need in dict.fromkeys(row["needs"])]
+    return [{"need": need, "z": z, **position} for need in dict.fromkeys(row["needs"])]
 
 
 def _areas(id_: int, row: Entry) -> list[dict[str, Any]]:

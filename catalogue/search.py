@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalogue import zorder
 from catalogue.entries import Candidate, Nearby
-from catalogue.geo import hectometres
+from catalogue.geo import haversine, haversines, hectometres, km
 from catalogue.initiatives import candidates_by_id
 from catalogue.needs import Need, Reach
 
@@ -34,26 +34,26 @@ def nearest(
     limit = _radius_of(connection, need, point, count, within_km)
     ground = zorder.ranges(*point, limit)
     rows = _read(connection, _within(len(ground)), [value for ends in ground for value in (need.value, *ends)])
-    haversines = zorder.haversines(*point, [z for z, _ in rows])
-    furthest = zorder.haversine(limit)
-    found = sorted([(far, id_) for far, (_, id_) in zip(haversines, rows, strict=True) if far <= furthest])
+    far = haversines(*point, [(latitude, longitude) for latitude, longitude, _ in rows])
+    furthest = haversine(limit)
+    found = sorted([(away, row[2]) for away, row in zip(far, rows, strict=True) if away <= furthest])
     if len(found) > count:
-        furthest = zorder.haversine(_as_far_as(found[count - 1][0]))
-    return [(zorder.km(far), id_) for far, id_ in found if far <= furthest]
+        furthest = min(furthest, haversine(_as_far_as(found[count - 1][0])))
+    return [(km(away), id_) for away, id_ in found if away <= furthest]
 
 
 def _radius_of(connection: Connection, need: Need, point: tuple[float, float], count: int, within_km: float) -> float:
     """How far to look, in km, to hold the `count` nearest: those next in z-order bound it."""
     probe = (need.value, zorder.encode(*point), count)
-    haversines = zorder.haversines(*point, [z for (z,) in _read(connection, _PROBE, probe * 2)])
-    if len(haversines) < count:
+    far = haversines(*point, _read(connection, _PROBE, probe * 2))
+    if len(far) < count:
         return within_km
-    return min(within_km, _as_far_as(sorted(haversines)[count - 1]))
+    return min(within_km, _as_far_as(sorted(far)[count - 1]))
 
 
-def _as_far_as(haversine: float) -> float:
-    """The km within which everything is shown as no further than this."""
-    return (hectometres(zorder.km(haversine)) + 0.5) / 10 + 1e-6
+def _as_far_as(away: float) -> float:
+    """The km within which everything is shown as no further than this haversine."""
+    return (hectometres(km(away)) + 0.5) / 10 + 1e-6
 
 
 # These are read several times in every turn. Written as text and handed to the driver: building, compiling and
@@ -74,14 +74,15 @@ def _with_percents(statement: str) -> str:
 
 # Two ordered reads of a few rows each.
 _PROBE = """
-    SELECT z FROM (SELECT z FROM need_positions WHERE need = ? AND z >= ? ORDER BY z LIMIT ?) AS after_it
-    UNION ALL
-    SELECT z FROM (SELECT z FROM need_positions WHERE need = ? AND z < ? ORDER BY z DESC LIMIT ?) AS before_it
+    SELECT * FROM (
+        SELECT latitude, longitude FROM need_positions WHERE need = ? AND z >= ? ORDER BY z LIMIT ?) AS after_it
+    UNION ALL SELECT * FROM (
+        SELECT latitude, longitude FROM need_positions WHERE need = ? AND z < ? ORDER BY z DESC LIMIT ?) AS before_it
 """
 
 
 # Said once for each range: a join with a list of ranges leaves a planner free to read the whole need instead.
-_WITHIN = "SELECT z, initiative_id FROM need_positions WHERE need = ? AND z BETWEEN ? AND ?"
+_WITHIN = "SELECT latitude, longitude, initiative_id FROM need_positions WHERE need = ? AND z BETWEEN ? AND ?"
 
 
 @cache
@@ -96,10 +97,10 @@ def near(connection: Connection, need: Need, point: tuple[float, float] | None, 
     Near ones by distance as shown, then by the date they were last verified. When fewer than a page is near, the
     nearest further away. Then what has no place: the department's, the country's, what is done at a distance.
     """
-    km = _around(connection, need, point) if point else {}
+    away = _around(connection, need, point) if point else {}
     wider = _wider(connection, need, departement)
-    found = {entry.id: entry for entry in candidates_by_id(connection, [*km, *wider])}
-    around = sorted((_at(found[id_], km[id_]) for id_ in km if id_ in found), key=_by_distance_then_freshness)
+    found = {entry.id: entry for entry in candidates_by_id(connection, [*away, *wider])}
+    around = sorted((_at(found[id_], away[id_]) for id_ in away if id_ in found), key=_by_distance_then_freshness)
     close = [entry for entry in around[:MOST_NEAR] if entry.km is not None and entry.km <= NEAR_KM]
     further = around[len(close) :][:MOST_FURTHER] if len(close) < ENOUGH_NEAR else []
     return Nearby(tuple(close), tuple(further), tuple(found[id_] for id_ in wider if id_ in found))
@@ -110,7 +111,7 @@ def _around(connection: Connection, need: Need, point: tuple[float, float]) -> d
     found = nearest(connection, need, point, MOST_NEAR, NEAR_KM)
     if len(found) < ENOUGH_NEAR:
         found = nearest(connection, need, point, ENOUGH_NEAR + MOST_FURTHER, FURTHEST_KM)
-    return {id_: km for km, id_ in found}
+    return {id_: distance for distance, id_ in found}
 
 
 def _at(entry: Candidate, km: float) -> Candidate:

@@ -119,6 +119,8 @@ need_positions = Table(
     Column("need", Text, primary_key=True),
     Column("z", BigInteger, primary_key=True),
     Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Column("latitude", Float, nullable=False),  # here too, so that distances are exact and read nothing else
+    Column("longitude", Float, nullable=False),
     Index(None, "initiative_id"),
     sqlite_with_rowid=False,
 )
@@ -203,7 +205,5 @@ for _name, _columns in {
     "ix_outbox_due": (outbox.c.channel, outbox.c.due_at, outbox.c.id),
     "ix_outbox_unsettled": (outbox.c.channel, outbox.c.person, outbox.c.id),
 }.items():
-    Index(
-        _name, *_columns, sqlite_where=outbox.c.settled_at.is_(None), postgresql_where=outbox.c.settled_at.is_(None)
-    )
+    Index(_name, *_columns, sqlite_where=outbox.c.settled_at.is_(None), postgresql_where=outbox.c.settled_at.is_(None))
 Index("ix_outbox_settled_at", outbox.c.settled_at)

@@ -3,10 +3,7 @@
 Works on any engine with a plain ordered index, without an extension (docs/adr/0003).
 """
 
-from collections.abc import Iterable
-from math import asin, cos, pi, radians, sin, sqrt
-
-from catalogue.geo import EARTH_KM
+from math import cos, radians
 
 BITS = 26  # per axis: 0.6 m of longitude, 0.3 m of latitude
 _SIDE = 1 << BITS
@@ -46,56 +43,6 @@ def encode(latitude: float, longitude: float) -> int:
 def decode(z: int) -> tuple[float, float]:
     """The (latitude, longitude) in degrees of the middle of a key's cell."""
     return ((_gather(z >> 1) + 0.5) / _SIDE * 180.0 - 90.0, (_gather(z) + 0.5) / _SIDE * 360.0 - 180.0)
-
-
-_CHUNK = 14  # bits of a key looked up at once: two lookups for its low half
-_LAST = (1 << _CHUNK) - 1
-_UNIT = pi / _SIDE  # radians: the height of a cell, and half its width
-
-
-def _angles(first: int) -> list[float]:
-    """What each chunk of a key adds to an angle, through every other of its bits."""
-    angles = [0.0]
-    for bit in range(_CHUNK):
-        step = (1 << bit // 2) * _UNIT if bit % 2 == first else 0.0
-        angles += [angle + step for angle in angles]
-    return angles
-
-
-_EAST, _NORTH = _angles(0), _angles(1)
-
-
-def haversines(latitude: float, longitude: float, keys: Iterable[int]) -> list[float]:
-    """How far each key's cell is from a position, as the haversine of the angle between them.
-
-    Haversines are ordered as distances are, and cheaper: `km` tells the distance of the few that are kept.
-    """
-    east, north, last, known = _EAST, _NORTH, _LAST, -1
-    phi, width = radians(latitude), cos(radians(latitude))
-    south, west = _UNIT / 2 - pi / 2, (_UNIT - pi - radians(longitude)) / 2
-    found = []
-    for z in keys:
-        high = z >> 2 * _CHUNK
-        if high != known:  # keys that follow each other are mostly of the same square of 7 km
-            known, third, fourth = high, high & last, high >> _CHUNK
-            up_to_square = north[third] * 16384.0 + north[fourth] * 2097152.0 + south
-            along_to_square = east[third] * 16384.0 + east[fourth] * 2097152.0 + west
-        first, second = z & last, z >> _CHUNK & last
-        up = north[first] + north[second] * 128.0 + up_to_square
-        rise = sin((up - phi) / 2)
-        run = sin(east[first] + east[second] * 128.0 + along_to_square)
-        found.append(rise * rise + width * cos(up) * run * run)
-    return found
-
-
-def km(haversine: float) -> float:
-    """The great-circle distance of a haversine."""
-    return 2 * EARTH_KM * asin(min(1.0, sqrt(haversine)))
-
-
-def haversine(km: float) -> float:
-    """The haversine of a great-circle distance."""
-    return sin(min(pi, km / EARTH_KM) / 2) ** 2
 
 
 def ranges(latitude: float, longitude: float, km: float) -> list[tuple[int, int]]:

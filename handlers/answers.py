@@ -8,21 +8,29 @@ from catalogue.needs import Need
 from catalogue.places import Place, fold
 from catalogue.understanding import need_in
 from handlers.desk import Desk
-from handlers.dialogue import Choice, Event, EventKind, Reading, Reply, Rows, State, Unclear, Understood
+from handlers.dialogue import Choice, Event, EventKind, Posed, Reading, Reply, Rows, State, Unclear, Understood
 from handlers.locale import gettext as _
-from handlers.questions import Question, best_question, keep, options
+from handlers.questions import best_question, keep, options
+from handlers.words import at
 
 MOST_PLACES = 5
 ECHO = 40  # characters of what was typed that are said back
+
+
+def _need_buttons() -> Rows:
+    buttons = [Choice(_(need.label), f"besoin:{need.value}") for need in Need]
+    return tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))
 
 
 @dataclass(frozen=True, slots=True)
 class NeedChoice:
     """One of the sixteen needs, tapped or said."""
 
-    def choices(self, state: State, desk: Desk) -> Rows:
-        buttons = [Choice(_(need.label), f"besoin:{need.value}") for need in Need]
-        return tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))
+    def pose(self, state: State, desk: Desk) -> Posed:
+        place = desk.place(state.answers["lieu"]["insee"]) if "lieu" in state.answers else None
+        if place:
+            return Posed(_("De quoi avez-vous besoin, {at_place} ?").format(at_place=at(place.nom)), _need_buttons())
+        return Posed(_("De quoi avez-vous besoin ?"), _need_buttons())
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
         need = None
@@ -32,17 +40,15 @@ class NeedChoice:
             need = need_in(event.text)
         if need:
             return Understood(state.answering("besoin", need.value))
-        return Unclear(
-            Reply(_("Je n'ai pas compris. Touchez ce qui vous ressemble le plus."), choices=self.choices(state, desk))
-        )
+        return Unclear(Reply(_("Je n'ai pas compris. Touchez ce qui vous ressemble le plus."), choices=_need_buttons()))
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceAnswer:
     """A commune, typed, tapped or read from a shared position (which is forgotten once read)."""
 
-    def choices(self, state: State, desk: Desk) -> Rows:
-        return ()
+    def pose(self, state: State, desk: Desk) -> Posed:
+        return Posed(_("Où cherchez-vous ? Écrivez une commune ou un code postal."))
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
         if event.kind is EventKind.SHARED and event.latitude is not None and event.longitude is not None:
@@ -109,31 +115,33 @@ class Precision:
 
     step: str
 
-    def question(self, state: State, desk: Desk) -> Question | None:
+    def pose(self, state: State, desk: Desk) -> Posed | None:
+        entries = remaining(state, desk)
         asked = [state.answers[step]["question"] for step in PRECISIONS if step in state.answers]
-        return best_question(remaining(state, desk), asked)
-
-    def choices(self, state: State, desk: Desk) -> Rows:
-        question = self.question(state, desk)
+        question = best_question(entries, asked)
         if not question:
-            return ()
-        buttons = [
-            Choice(option.label, f"{self.step}:{question.name}={option.value}")
-            for option in options(question, remaining(state, desk))
+            return None
+        answers = [
+            Choice(option.label, f"{self.step}:{question.name}={option.value}") for option in options(question, entries)
         ]
         anything = Choice(_("Peu importe"), f"{self.step}:{question.name}=")
-        return (*(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2)), (anything,))
+        rows = tuple(tuple(answers[i : i + 2]) for i in range(0, len(answers), 2))
+        return Posed(question.ask(), (*rows, (anything,)))
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
         """Only what is offered now is an answer: a button's data can be forged or old."""
-        for choice in (choice for row in self.choices(state, desk) for choice in row):
+        posed = self.pose(state, desk)
+        if not posed:
+            back = (Choice(_("Revenir à la liste"), "suite:0"),)
+            return Unclear(Reply(_("Cette question ne se pose plus."), choices=(back,)))
+        for choice in (choice for row in posed.choices for choice in row):
             tapped = event.kind is EventKind.TAPPED and event.text == choice.data
             said = event.kind is EventKind.SAID and fold(event.text) == fold(choice.label)
             if tapped or said:
                 name, _equals, value = choice.data.partition(":")[2].partition("=")
                 answered = state.answering(self.step, {"question": name, "value": value})
                 return Understood(answered.noting(shown=0))
-        return Unclear(Reply(_("Touchez une des réponses proposées."), choices=self.choices(state, desk)))
+        return Unclear(Reply(_("Touchez une des réponses proposées."), choices=posed.choices))
 
 
 PRECISIONS = ("precision", "precision2")

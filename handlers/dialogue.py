@@ -32,7 +32,7 @@ class Event:
     longitude: float | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"kind": self.kind, "text": self.text, "latitude": self.latitude, "longitude": self.longitude}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Event":
@@ -144,16 +144,21 @@ class Unclear:
 Reading = Understood | Unclear
 
 
-class Answer(Protocol):
-    """How a step is answered."""
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A question as it is asked now, with the answers one can touch."""
 
-    def choices(self, state: State, desk: Desk) -> Rows: ...
+    text: str
+    choices: Rows = ()
+
+
+class Question(Protocol):
+    """What a step asks, and how the answer is read."""
+
+    def pose(self, state: State, desk: Desk) -> Posed | None:
+        """The question; None when it is not worth asking, which only one asked beside the results may be."""
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading: ...
-
-
-def always(state: State, desk: Desk) -> bool:
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +166,7 @@ class Step:
     """One question. Its name is the key of its answer and of its buttons' data ("name:value")."""
 
     name: str
-    ask: Callable[[State, Desk], str]
-    answer: Answer
-    when: Callable[[State, Desk], bool] = always
+    question: Question
     asks_position: bool = False
     beside: bool = False  # asked beside the results, which do not wait for it
 

@@ -10,6 +10,7 @@ from handlers.dialogue import (
     Event,
     EventKind,
     Flow,
+    Posed,
     Reading,
     Reply,
     State,
@@ -86,14 +87,14 @@ def _without_a_conversation(event: Event, desk: Desk) -> Turn:
 
 
 def _go_on(flow: Flow, state: State, event: Event, desk: Desk) -> Turn:
-    step = _current(flow, state, desk)
+    step = _current(flow, state)
     if event.kind is EventKind.TAPPED:
         return _tapped(flow, state, step, event, desk)
     if step:
-        return _heard(flow, step, step.answer.read(state, event, desk), state, desk)
-    beside = _beside(flow, state, desk)
+        return _heard(flow, step, step.question.read(state, event, desk), state, desk)
+    beside = _beside(flow, state)
     if beside:
-        reading = beside.answer.read(state, event, desk)
+        reading = beside.question.read(state, event, desk)
         if isinstance(reading, Understood):
             return _read(flow, beside, reading, desk)
     return _heard(flow, None, flow.hears(state, event, desk), state, desk)
@@ -101,9 +102,9 @@ def _go_on(flow: Flow, state: State, event: Event, desk: Desk) -> Turn:
 
 def _tapped(flow: Flow, state: State, step: Step | None, event: Event, desk: Desk) -> Turn:
     name, _colon, value = event.text.partition(":")
-    open_step = step or _beside(flow, state, desk)
+    open_step = step or _beside(flow, state)
     if open_step and open_step.name == name:
-        return _heard(flow, open_step, open_step.answer.read(state, event, desk), state, desk)
+        return _heard(flow, open_step, open_step.question.read(state, event, desk), state, desk)
     if step is None and name in flow.actions:
         turn = flow.actions[name](state, value, desk)
         return turn if turn.replies or turn.state is None else _ask(flow, turn.state, desk)
@@ -126,34 +127,34 @@ def _forgetting_what_followed(flow: Flow, state: State) -> State:
     return replace(state.without(*(step.name for step in flow.steps if step.beside)), memo={})
 
 
-def _current(flow: Flow, state: State, desk: Desk) -> Step | None:
-    return next((s for s in flow.steps if not s.beside and s.name not in state.answers and s.when(state, desk)), None)
+def _current(flow: Flow, state: State) -> Step | None:
+    return next((step for step in flow.steps if not step.beside and step.name not in state.answers), None)
 
 
-def _beside(flow: Flow, state: State, desk: Desk) -> Step | None:
-    return next((s for s in flow.steps if s.beside and s.name not in state.answers and s.when(state, desk)), None)
+def _beside(flow: Flow, state: State) -> Step | None:
+    """The next question beside the results, should it be worth asking."""
+    return next((step for step in flow.steps if step.beside and step.name not in state.answers), None)
 
 
 def _ask(flow: Flow, state: State, desk: Desk) -> Turn:
     """The current question; or, when all are answered, the results with the question worth asking beside them."""
-    step = _current(flow, state, desk)
+    step = _current(flow, state)
     if step:
-        choices = step.answer.choices(state, desk)
-        way_back = ((Choice(_("Retour"), "retour:"),),) if _answered(flow, state) else ((emergency_button(),),)
-        return Turn(
-            state, (Reply(step.ask(state, desk), choices=choices + way_back, asks_position=step.asks_position),)
-        )
+        return Turn(state, (_posed(flow, step, state, desk),))
     turn = flow.finish(state, desk)
-    beside = _beside(flow, turn.state, desk) if turn.state else None
-    if not beside or not turn.state:
+    beside = _beside(flow, turn.state) if turn.state else None
+    posed = beside.question.pose(turn.state, desk) if beside and turn.state else None
+    if not posed:
         return turn
     shown = turn.replies[-1]
-    question = replace(
-        shown,
-        after=f"{shown.after}\n{beside.ask(turn.state, desk)}".strip(),
-        choices=beside.answer.choices(turn.state, desk) + shown.choices,
-    )
-    return replace(turn, replies=(*turn.replies[:-1], question))
+    asked = replace(shown, after=f"{shown.after}\n{posed.text}".strip(), choices=posed.choices + shown.choices)
+    return replace(turn, replies=(*turn.replies[:-1], asked))
+
+
+def _posed(flow: Flow, step: Step, state: State, desk: Desk) -> Reply:
+    posed = step.question.pose(state, desk) or Posed("")
+    way_back = Choice(_("Retour"), "retour:") if _answered(flow, state) else emergency_button()
+    return Reply(posed.text, choices=(*posed.choices, (way_back,)), asks_position=step.asks_position)
 
 
 def _answered(flow: Flow, state: State) -> list[Step]:

@@ -2,7 +2,7 @@
 
 from catalogue.needs import Need
 from catalogue.understanding import need_in
-from handlers import results, words
+from handlers import results
 from handlers.answers import PRECISIONS, NeedChoice, PlaceAnswer, Precision
 from handlers.desk import Desk
 from handlers.dialogue import Event, EventKind, Flow, Reading, Reply, State, Step, Unclear, Understood
@@ -52,36 +52,12 @@ def _held(state: State, desk: Desk) -> list[str]:
     return lines
 
 
-def _ask_place(state: State, desk: Desk) -> str:
-    return _("Où cherchez-vous ? Écrivez une commune ou un code postal.")
-
-
-def _ask_need(state: State, desk: Desk) -> str:
-    place = desk.place(state.answers["lieu"]["insee"]) if "lieu" in state.answers else None
-    if place:
-        return _("De quoi avez-vous besoin, {at_place} ?").format(at_place=words.at(place.nom))
-    return _("De quoi avez-vous besoin ?")
-
-
-def _precision_step(name: str) -> Step:
-    precision = Precision(name)
-
-    def ask(state: State, desk: Desk) -> str:
-        question = precision.question(state, desk)
-        return question.ask() if question else ""
-
-    def worth_asking(state: State, desk: Desk) -> bool:
-        return precision.question(state, desk) is not None
-
-    return Step(name, ask=ask, answer=precision, when=worth_asking, beside=True)
-
-
 ORIENTATION = Flow(
     "orientation",
     steps=(
-        Step("besoin", ask=_ask_need, answer=NeedChoice()),
-        Step("lieu", ask=_ask_place, answer=PlaceAnswer(), asks_position=True),
-        *map(_precision_step, PRECISIONS),
+        Step("besoin", NeedChoice()),
+        Step("lieu", PlaceAnswer(), asks_position=True),
+        *(Step(name, Precision(name), beside=True) for name in PRECISIONS),
     ),
     finish=results.show,
     actions={

@@ -1,6 +1,5 @@
 """The question worth asking: among what was found, the one whose answers shorten the list most."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -99,14 +98,15 @@ def best_question(entries: Sequence[Candidate], asked: Sequence[str]) -> Questio
 
 def _lengths(question: Question, entries: Sequence[Candidate]) -> list[tuple[str, int]]:
     """The answers worth offering with how many entries each leaves, counted in one pass."""
-    counted: Counter[str] = Counter(dict.fromkeys(question.always, 0))
+    counted = dict.fromkeys(question.always, 0)
     silent = 0
     for entry in entries:
         values = question.values(entry)
         if values is None:
             silent += 1
-        else:
-            counted.update(values)
+            continue
+        for value in values:
+            counted[value] = counted.get(value, 0) + 1
     useful = [(str(value), count + silent) for value, count in counted.items() if 0 < count + silent < len(entries)]
     return sorted(useful, key=lambda answer: (-answer[1], answer[0]))[:MOST_OPTIONS]
 

@@ -238,6 +238,8 @@ def position_columns(catalogue: Catalogue, after: int) -> Iterator[Columns]:
             "need": slugs[need[part]].tolist(),
             "z": z[rows].tolist(),
             "initiative_id": (rows + 1 + after).tolist(),
+            "latitude": catalogue.latitude[rows].tolist(),
+            "longitude": catalogue.longitude[rows].tolist(),
         }
 
 

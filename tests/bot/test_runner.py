@@ -55,10 +55,17 @@ def handle_all(runner: Runner, person: str = "1001") -> int:
 def test_an_update_delivered_twice_is_handled_once(runner: Runner) -> None:
     runner.receive([said("1", "/start")])
     runner.receive([said("1", "/start"), said("2", "manger")])
-    assert handle_all(runner) == 2
-    runner.receive([said("2", "manger")])
+    assert handle_all(runner) == 1
+    assert runner.receive([said("2", "manger")])
     assert handle_all(runner) == 0
     assert len(texts(runner)) == 2
+
+
+def test_an_event_that_comes_alone_is_handled_as_it_is_stored(runner: Runner) -> None:
+    assert runner.receive([said("1", "/start")])
+    assert not runner.receive([said("2", "manger"), said("3", "Nanterre")])
+    assert runner.receive([said("4", "Sceaux")]), "what waited before it is handled before it"
+    assert answers(runner) == {"besoin": "alimentation", "lieu": {"insee": "92071", "shared": False}}
 
 
 def test_what_one_person_says_is_handled_in_order(runner: Runner) -> None:

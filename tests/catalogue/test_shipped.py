@@ -161,7 +161,8 @@ def test_an_entry_is_found_by_each_of_its_needs_where_it_is(engine: Engine, fold
     loading(engine, folder, "collaboratives", COLLECTED)
     entry = only_entry(engine)
     with reading(engine) as connection:
-        found = {tuple(row) for row in connection.execute(select(need_positions))}
+        keys = (need_positions.c.need, need_positions.c.z, need_positions.c.initiative_id)
+        found = {tuple(row) for row in connection.execute(select(*keys))}
     z = zorder.encode(48.89222, 2.20694)
     assert found == {("equipement", z, entry["id"]), ("lien-social", z, entry["id"])}
 
