@@ -83,6 +83,8 @@ class Runner:
             inbox.store(connection, [arrival], datetime.now(UTC))
             while waiting := inbox.oldest(connection, arrival.channel, arrival.person):
                 self._handle(connection, arrival.channel, arrival.person, waiting)
+                if waiting.key == arrival.key:  # the last that was waiting
+                    break
 
         self._retrying(whole)
 
