@@ -254,7 +254,10 @@ class TelegramChannel:
             except TelegramError as error:
                 raise CannotStart(f"Telegram refuse TELEGRAM_WEBHOOK_URL ({error.message}).") from None
         else:
-            await telegram.poll(self._bot, self.receive)
+            try:
+                await telegram.poll(self._bot, self.receive)
+            except InvalidToken:
+                raise CannotStart(REFUSED) from None
 
     async def _introduce(self) -> None:
         """Until Telegram answers: a network that comes late must not keep the web chat from starting."""
