@@ -80,11 +80,11 @@ class PlaceAnswer:
         if len(match.places) == 1:
             place = match.places[0]
             choices = (Choice(_("Oui"), f"lieu:{place.insee}"), Choice(_("Non, ailleurs"), "lieu:autre"))
-            return Unclear(Reply(f"{_named(place)} ?", choices=(choices,)))
+            return Unclear(Reply(f"{_named(place)} ?", choices=(choices,)), nearly=True)
         shown = match.places[:MOST_PLACES]
         several = tuple((Choice(_named(place, shown), f"lieu:{place.insee}"),) for place in shown)
         elsewhere = ((Choice(_("Ailleurs"), "lieu:autre"),),)
-        return Unclear(Reply(_("De quelle commune parlez-vous ?"), choices=several + elsewhere))
+        return Unclear(Reply(_("De quelle commune parlez-vous ?"), choices=several + elsewhere), nearly=True)
 
 
 def _understood(state: State, place: Place) -> Understood:

@@ -139,6 +139,7 @@ class Unclear:
     """An answer that could not be read: what to say instead of the question."""
 
     reply: Reply
+    nearly: bool = False  # it was an answer to this question, and only asks to be made sure
 
 
 Reading = Understood | Unclear

@@ -91,13 +91,22 @@ def _go_on(flow: Flow, state: State, event: Event, desk: Desk) -> Turn:
     if event.kind is EventKind.TAPPED:
         return _tapped(flow, state, step, event, desk)
     if step:
-        return _heard(flow, step, step.question.read(state, event, desk), state, desk)
+        return _heard(flow, step, _answer(flow, step, state, event, desk), state, desk)
     beside = _beside(flow, state)
     if beside:
         reading = beside.question.read(state, event, desk)
         if isinstance(reading, Understood):
             return _read(flow, beside, reading, desk)
     return _heard(flow, None, flow.hears(state, event, desk), state, desk)
+
+
+def _answer(flow: Flow, step: Step, state: State, event: Event, desk: Desk) -> Reading:
+    """The answer to a question; or to another one of the flow, when that is what was said: a town before a need."""
+    reading = step.question.read(state, event, desk)
+    if isinstance(reading, Understood) or reading.nearly:
+        return reading
+    other = flow.hears(state, event, desk)
+    return other if isinstance(other, Understood) else reading
 
 
 def _tapped(flow: Flow, state: State, step: Step | None, event: Event, desk: Desk) -> Turn:

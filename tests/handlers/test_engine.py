@@ -224,6 +224,20 @@ def test_a_shared_position_is_answered_from_and_not_kept(talk: Talk) -> None:
     assert "km" not in str(talk.state.memo)
 
 
+def test_a_town_may_be_said_or_shared_before_the_need(talk: Talk) -> None:
+    talk.start()
+    assert "De quoi avez-vous besoin, à Sceaux ?" in talk.say("Sceaux").text
+    assert "De quoi avez-vous besoin, à Nanterre ?" in talk.do(Event(EventKind.SHARED, "", 48.8922, 2.2169)).text
+    assert "Manger, à Nanterre" in talk.tap("besoin:alimentation").text
+
+
+def test_another_need_may_be_said_when_the_town_is_asked(talk: Talk) -> None:
+    talk.start()
+    talk.tap("besoin:alimentation")
+    assert talk.say("réparer").asks_position
+    assert talk.state == State("orientation", {"besoin": "equipement"})
+
+
 def test_a_position_far_from_everything_is_said_so(talk: Talk) -> None:
     talk.start()
     talk.tap("besoin:alimentation")
