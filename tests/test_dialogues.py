@@ -25,7 +25,9 @@ def test_the_conversation_says_what_its_transcript_says(
 def test_the_same_is_said_on_postgresql(postgres_url: str) -> None:
     with time_machine.travel(MOMENT, tick=False):
         prepared = prepare(Settings(DATABASE_URL=postgres_url))
-        for transcript in transcripts():
-            written = transcript.read_text("utf-8")
-            assert play(prepared.runner, written) == written, transcript.stem
-        prepared.engine.dispose()
+        try:
+            for transcript in transcripts():
+                written = transcript.read_text("utf-8")
+                assert play(prepared.runner, written) == written, transcript.stem
+        finally:
+            prepared.engine.dispose()
