@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import secrets
 import signal
@@ -98,7 +99,8 @@ def listen(settings: Settings) -> socket.socket:
         listening.listen(2048)
     except OSError as error:
         listening.close()
-        trouble = f"L'adresse {settings.web_address} ne peut pas être ouverte ({error.strerror})"
+        why = "elle est déjà prise" if error.errno == errno.EADDRINUSE else str(error.strerror)
+        trouble = f"L'adresse {settings.web_address} ne peut pas être ouverte ({why})"
         raise CannotStart(f"{trouble} : changez WEB_PORT ou WEB_HOST.") from error
     return listening
 
