@@ -153,7 +153,7 @@ conversations = Table(
     Column("state", JSON(none_as_null=True)),
     Column("history", JSON, nullable=False),  # the web page shows it again; dropped with the conversation
     Column("updated_at", Instant, nullable=False),
-    Index(None, "updated_at"),
+    # No index for the hourly forgetting, here and below: it reads a day's rows once; each turn would pay for it.
 )
 
 inbox = Table(
@@ -179,7 +179,6 @@ Index(
     sqlite_where=inbox.c.handled_at.is_(None),
     postgresql_where=inbox.c.handled_at.is_(None),
 )
-Index("ix_inbox_received_at", inbox.c.received_at)
 
 outbox = Table(
     "outbox",
@@ -206,4 +205,3 @@ for _name, _columns in {
     "ix_outbox_unsettled": (outbox.c.channel, outbox.c.person, outbox.c.id),
 }.items():
     Index(_name, *_columns, sqlite_where=outbox.c.settled_at.is_(None), postgresql_where=outbox.c.settled_at.is_(None))
-Index("ix_outbox_settled_at", outbox.c.settled_at)

@@ -19,9 +19,6 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("channel", "person", name=op.f("pk_conversations")),
     )
-    with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_conversations_updated_at"), ["updated_at"], unique=False)
-
     op.create_table(
         "inbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -38,7 +35,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
-        batch_op.create_index("ix_inbox_received_at", ["received_at"], unique=False)
         batch_op.create_index(
             "ix_inbox_unhandled",
             ["channel", "person", "id"],
@@ -122,7 +118,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),
         )
-        batch_op.create_index("ix_outbox_settled_at", ["settled_at"], unique=False)
         batch_op.create_index(
             "ix_outbox_unsettled",
             ["channel", "person", "id"],
@@ -197,7 +192,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("settled_at IS NULL"),
             postgresql_where=sa.text("settled_at IS NULL"),
         )
-        batch_op.drop_index("ix_outbox_settled_at")
         batch_op.drop_index(
             "ix_outbox_due", sqlite_where=sa.text("settled_at IS NULL"), postgresql_where=sa.text("settled_at IS NULL")
         )
@@ -211,10 +205,6 @@ def downgrade() -> None:
             sqlite_where=sa.text("handled_at IS NULL"),
             postgresql_where=sa.text("handled_at IS NULL"),
         )
-        batch_op.drop_index("ix_inbox_received_at")
 
     op.drop_table("inbox")
-    with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_conversations_updated_at"))
-
     op.drop_table("conversations")
