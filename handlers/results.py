@@ -1,8 +1,6 @@
 """The results: three cards at a time, one whole, how to reach it, and what to change when it is not that."""
 
-from collections.abc import Sequence
-
-from catalogue.entries import Candidate, Initiative
+from catalogue.entries import Initiative
 from catalogue.geo import distance_km
 from catalogue.needs import Need, Reach
 from catalogue.places import Place
@@ -40,16 +38,17 @@ def _page(state: State, need: Need, place: Place, desk: Desk) -> Reply:
     initiatives = desk.initiatives([entry.id for entry in shown])
     cards = tuple(short_card(entry, _where(entry, km.get(entry.id), state, place), desk.now) for entry in initiatives)
     more = len(entries) > first + PAGE
-    hall = desk.town_hall(place.insee) if not more else None
+    near = set(state.memo["found"][0]).intersection(entry.id for entry in entries)
+    hall = desk.town_hall(place.insee) if not more or not near else None
     return Reply(
-        _heading(state, need, place, entries, first),
+        _heading(state, need, place, len(near), len(entries), first),
         cards=cards,
         after=town_hall_words(hall, alone=not shown) if hall else "",
         choices=below_results(first, more, bool(shown)) if shown else _instead(need),
     )
 
 
-def _heading(state: State, need: Need, place: Place, entries: Sequence[Candidate], first: int) -> str:
+def _heading(state: State, need: Need, place: Place, near: int, found: int, first: int) -> str:
     about = f"{_(need.label)}, {words.at(place.nom)}"
     chosen = [
         answer_label(state.answers[step]["question"], state.answers[step]["value"])
@@ -59,15 +58,12 @@ def _heading(state: State, need: Need, place: Place, entries: Sequence[Candidate
     about = " · ".join((about, *chosen))
     if first:
         return _("{about} : la suite.").format(about=about)
-    near = set(state.memo["found"][0])
-    count = sum(entry.id in near for entry in entries)
-    if count >= MANY:
-        return _("{about} : voici les {count} lieux les plus proches.").format(about=about, count=count)
-    if count:
-        return ngettext("{about} : {count} lieu près de là.", "{about} : {count} lieux près de là.", count).format(
-            about=about, count=count
-        )
-    if entries:
+    if near >= MANY:
+        return _("{about} : voici les {count} lieux les plus proches.").format(about=about, count=near)
+    if near:
+        said = ngettext("{about} : {count} lieu près de là.", "{about} : {count} lieux près de là.", near)
+        return said.format(about=about, count=near)
+    if found:
         return _("{about} : je ne connais rien tout près. Voici plus loin, ou à distance.").format(about=about)
     return _("{about} : je ne connais rien pour le moment. Voici qui peut vous aider.").format(about=about)
 
@@ -84,6 +80,9 @@ def _where(entry: Initiative, km: float | None, state: State, place: Place) -> s
     where = distance_words(km or 0.0, from_where) if exact else words.at(entry.commune or place.nom)
     if entry.id in state.memo["found"][1]:
         where = _("Plus loin, {where}").format(where=where)
+        if not exact and km is not None:
+            # Between two towns, tens of kilometres are true enough, and say whether the way is worth it.
+            where = _("{where} (environ {km} km)").format(where=where, km=max(20, round(km / 10) * 10))
     postal = address(entry) if entry.adresse or entry.exact else ""
     line = _("{where} : {address}").format(where=where, address=postal) if postal else where
     return line[0].upper() + line[1:]
