@@ -263,3 +263,21 @@ def _moments_of(start: datetime, end: datetime) -> set[Moment]:
                 found.add(Moment.SOIR)
         midnight = next_midnight
     return found
+
+
+Slots = tuple[tuple[time, time], ...]
+
+
+@lru_cache(maxsize=8192)
+def ordinary_week(horaires_osm: str) -> tuple[Slots, ...] | None:
+    """The hours of each day of an ordinary week, Monday first; None when weeks are not all alike, or not known."""
+    hours = _parsed(horaires_osm, PARIS)
+    if hours is None or not _EVERY_WEEK_ALIKE.fullmatch(horaires_osm):
+        return None
+    days: list[list[tuple[time, time]]] = [[] for _ in range(7)]
+    for start, end, state, _ in hours.intervals(_MONTH_START, _WEEK_END):
+        while state == State.OPEN and start < end:
+            midnight = datetime.combine(start.date() + timedelta(days=1), time(0), PARIS)
+            days[start.weekday()].append((start.time(), min(end, midnight).time()))
+            start = midnight
+    return tuple(tuple(slots) for slots in days)

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from catalogue.entries import Initiative, TownHall
 from catalogue.geo import hectometres
-from catalogue.hours import openness
+from catalogue.hours import openness, ordinary_week
 from catalogue.needs import Method, Reach
 from handlers import words
 from handlers.dialogue import Card, Choice
@@ -29,7 +29,7 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
         f"{_(entry.kind.label)}. {entry.description}",
         address(entry),
         opening(entry, now),
-        _labelled(_("Horaires : {value}"), entry.horaires) if entry.horaires_osm else None,
+        _labelled(_("Horaires : {value}"), _usual_hours(entry)),
         *contact_lines(entry),
         _labelled(_("Public : {value}"), entry.publics_precisions),
         _for_whom_and_cost(entry),
@@ -59,9 +59,8 @@ def town_hall_words(hall: TownHall, alone: bool) -> str:
     return said[0].upper() + said[1:] if alone else _("Si rien ne convient, {said}").format(said=said)
 
 
-def distance_words(km: float, commune: str | None) -> str:
-    """ "à 1,2 km de Nanterre", from the commune that is known; "à 1,2 km de vous" when there is none to say."""
-    origin = words.of(commune) if commune else _("de vous")
+def distance_words(km: float, origin: str) -> str:
+    """A distance and what it is from: "à 1,2 km de vous", "à 300 m du centre", "à 14 km de Bourges"."""
     return _("à {distance} {origin}").format(distance=words.kilometres(hectometres(km)), origin=origin)
 
 
@@ -88,6 +87,14 @@ def opening(entry: Initiative, now: datetime) -> str:
     if entry.horaires and not entry.horaires_osm:
         return _("Horaires annoncés : {value}").format(value=entry.horaires)
     return _("Horaires non connus.")
+
+
+def _usual_hours(entry: Initiative) -> str | None:
+    """The hours of an ordinary week, in words; as they were given when weeks are not alike."""
+    days = ordinary_week(entry.horaires_osm) if entry.horaires_osm else None
+    if days is None:
+        return entry.horaires if entry.horaires_osm else None
+    return words.week(days)
 
 
 def address(entry: Initiative) -> str:

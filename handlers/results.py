@@ -75,9 +75,8 @@ def _where(entry: Initiative, km: float | None, state: State, place: Place) -> s
     shared = state.answers["lieu"]["shared"]
     if km is None and not shared and None not in (place.latitude, entry.latitude):
         km = distance_km(place.latitude or 0, place.longitude or 0, entry.latitude or 0, entry.longitude or 0)
-    from_where = None if shared else place.nom
     exact = entry.exact and km is not None
-    where = distance_words(km or 0.0, from_where) if exact else words.at(entry.commune or place.nom)
+    where = distance_words(km or 0.0, _origin(entry, shared, place)) if exact else words.at(entry.commune or place.nom)
     if entry.id in state.memo["found"][1]:
         where = _("Plus loin, {where}").format(where=where)
         if not exact and km is not None:
@@ -86,6 +85,12 @@ def _where(entry: Initiative, km: float | None, state: State, place: Place) -> s
     postal = address(entry) if entry.adresse or entry.exact else ""
     line = _("{where} : {address}").format(where=where, address=postal) if postal else where
     return line[0].upper() + line[1:]
+
+
+def _origin(entry: Initiative, shared: bool, place: Place) -> str:
+    if shared:
+        return _("de vous")
+    return _("du centre") if entry.code_insee == place.insee else words.of(place.nom)
 
 
 def below_results(first: int, more: bool, some: bool) -> Rows:

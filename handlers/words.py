@@ -1,7 +1,8 @@
 """Dates, hours and places as one says them in French."""
 
 import re
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
@@ -25,15 +26,40 @@ def of(name: str) -> str:
     return f"d'{name}" if re.match(r"(?i)[aeiouyhéèêâîôœ]", name) and not re.match(r"(?i)yu|ye", name) else f"de {name}"
 
 
-def clock(instant: datetime) -> str:
+def clock(instant: datetime | time) -> str:
     """ "9 h", "17 h 30"."""
     return f"{instant.hour} h {instant.minute:02}" if instant.minute else f"{instant.hour} h"
 
 
+def _weekdays() -> tuple[str, ...]:
+    return _("lundi"), _("mardi"), _("mercredi"), _("jeudi"), _("vendredi"), _("samedi"), _("dimanche")
+
+
 def weekday(day: date) -> str:
     """The day's name."""
-    names = (_("lundi"), _("mardi"), _("mercredi"), _("jeudi"), _("vendredi"), _("samedi"), _("dimanche"))
-    return names[day.weekday()]
+    return _weekdays()[day.weekday()]
+
+
+def week(days: Sequence[Sequence[tuple[time, time]]]) -> str:
+    """The hours of a week: "lundi à jeudi 9 h-12 h, 14 h-17 h ; vendredi 9 h-12 h"."""
+    names, said, first = _weekdays(), [], 0
+    for day in range(1, 8):
+        if day < 7 and days[day] == days[first]:
+            continue
+        if days[first]:
+            slots = ", ".join(
+                f"{clock(start)}-{clock(end) if end != time(0) else _('minuit')}" for start, end in days[first]
+            )
+            said.append(f"{_days_from(names, first, day - 1)} {slots}")
+        first = day
+    return " ; ".join(said)
+
+
+def _days_from(names: Sequence[str], first: int, last: int) -> str:
+    if first == last:
+        return names[first]
+    joined = _("{first} et {last}") if last == first + 1 else _("{first} à {last}")
+    return joined.format(first=names[first], last=names[last])
 
 
 def month(day: date) -> str:

@@ -109,21 +109,28 @@ def left_by(update: Update) -> str | None:
     return None
 
 
+def _key(update_id: int, own: str) -> str:
+    """The number of an update, with what it carries' own: Telegram's numbers are one bot's, and start again after a
+    week of silence, whereas the database may outlive both."""
+    return f"{update_id}:{own}"
+
+
 def _tap(update_id: int, query: CallbackQuery) -> Arrival | None:
+    key = _key(update_id, query.id)
     chat = query.message.chat if query.message else None
     origin: dict[str, Any] = {"tap": query.id}
     if chat is None:
         # A button of a message too old to be known: the person is the chat.
-        return Arrival(CHANNEL, str(update_id), str(query.from_user.id), Event(EventKind.TAPPED, ""), origin)
+        return Arrival(CHANNEL, key, str(query.from_user.id), Event(EventKind.TAPPED, ""), origin)
     if chat.type != ChatType.PRIVATE:
-        return Arrival(CHANNEL, str(update_id), str(chat.id), Event(EventKind.IN_A_GROUP), origin)
+        return Arrival(CHANNEL, key, str(chat.id), Event(EventKind.IN_A_GROUP), origin)
     if isinstance(query.message, Message):
         origin["edit"] = query.message.message_id
-    return Arrival(CHANNEL, str(update_id), str(chat.id), Event(EventKind.TAPPED, query.data or ""), origin)
+    return Arrival(CHANNEL, key, str(chat.id), Event(EventKind.TAPPED, query.data or ""), origin)
 
 
 def _message(update_id: int, message: Message) -> Arrival | None:
-    key, person = str(update_id), str(message.chat.id)
+    key, person = _key(update_id, str(int(message.date.timestamp()))), str(message.chat.id)
     if message.chat.type != ChatType.PRIVATE:
         # Only to who speaks to the bot: joining, or a command. The rest of a group's talk is none of its business.
         spoken_to = (message.text or "").startswith("/") or any(u.is_bot for u in message.new_chat_members or ())
