@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 from catalogue.entries import Initiative, TownHall
 from catalogue.geo import hectometres
 from catalogue.hours import openness, ordinary_week
-from catalogue.needs import Method, Reach
+from catalogue.needs import Kind, Method, Reach
 from handlers import words
 from handlers.dialogue import Card, Choice
 from handlers.locale import gettext as _
@@ -26,7 +26,7 @@ def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
 def whole_card(entry: Initiative, now: datetime) -> Card:
     """Everything known about an entry, in the order one needs it."""
     lines = [
-        f"{_(entry.kind.label)}. {entry.description}",
+        _what_it_is(entry),
         address(entry),
         opening(entry, now),
         _labelled(_("Horaires : {value}"), _usual_hours(entry)),
@@ -138,6 +138,12 @@ def provenance(entry: Initiative, today: date) -> str:
 
 def _labelled(pattern: str, value: str | None) -> str | None:
     return pattern.format(value=value) if value else None
+
+
+def _what_it_is(entry: Initiative) -> str:
+    kind = _(entry.kind.label)
+    known = entry.kind is Kind.AUTRE or entry.description.startswith(kind)
+    return entry.description if known else f"{kind}. {entry.description}"
 
 
 def _first_sentence(description: str) -> str:

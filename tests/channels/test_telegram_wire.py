@@ -99,6 +99,15 @@ def test_an_update_delivered_again_is_answered_once(telegram_bot: StartTelegramB
         assert len(sent) == 1
 
 
+def test_another_bot_may_take_over_a_database(telegram_bot: StartTelegramBot) -> None:
+    """Update numbers are one bot's: the next one's start again, and must not look like what was already handled."""
+    for _bot in range(2):
+        with telegram_bot() as telegram:
+            tom = telegram.user(1009, first_name="Tom")
+            tom.say("/start")
+            assert "De quoi avez-vous besoin" in telegram.answers[0].text
+
+
 def test_a_webhook_call_without_the_secret_is_refused(telegram_bot: StartTelegramBot) -> None:
     with telegram_bot("webhook") as telegram:
         telegram.user(1007).say("/start")
