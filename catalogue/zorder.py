@@ -19,15 +19,6 @@ def _spread(value: int) -> int:
     return (value | value << 1) & 0x5555555555555555
 
 
-def _gather(value: int) -> int:
-    value &= 0x5555555555555555
-    value = (value | value >> 1) & 0x3333333333333333
-    value = (value | value >> 2) & 0x0F0F0F0F0F0F0F0F
-    value = (value | value >> 4) & 0x00FF00FF00FF00FF
-    value = (value | value >> 8) & 0x0000FFFF0000FFFF
-    return (value | value >> 16) & 0x00000000FFFFFFFF
-
-
 def _cell(latitude: float, longitude: float) -> tuple[int, int]:
     x = int((longitude + 180.0) / 360.0 * _SIDE)
     y = int((latitude + 90.0) / 180.0 * _SIDE)
@@ -38,11 +29,6 @@ def encode(latitude: float, longitude: float) -> int:
     """The key of a position in degrees: 52 bits, positive."""
     x, y = _cell(latitude, longitude)
     return _spread(x) | _spread(y) << 1
-
-
-def decode(z: int) -> tuple[float, float]:
-    """The (latitude, longitude) in degrees of the middle of a key's cell."""
-    return ((_gather(z >> 1) + 0.5) / _SIDE * 180.0 - 90.0, (_gather(z) + 0.5) / _SIDE * 360.0 - 180.0)
 
 
 def ranges(latitude: float, longitude: float, km: float) -> list[tuple[int, int]]:

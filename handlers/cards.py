@@ -1,9 +1,10 @@
 """An initiative as a person reads it: short in a list, whole when they ask, always with how true it is."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from urllib.parse import quote, urlsplit
 
 from catalogue.entries import Initiative, TownHall
+from catalogue.freshness import freshness
 from catalogue.geo import hectometres
 from catalogue.hours import openness, ordinary_week
 from catalogue.needs import Kind, Method, Reach
@@ -12,8 +13,6 @@ from handlers.dialogue import Card, Choice
 from handlers.locale import gettext as _
 
 SENTENCE = 200  # characters of the description in a list
-CONFIRMED_LONG = timedelta(days=730)  # after two years, freshness is nil: the rule of data·inclusion's score_qualite
-CONFIRMED_RECENTLY = timedelta(days=183)
 
 
 def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
@@ -125,11 +124,12 @@ def provenance(entry: Initiative, today: date) -> str:
     before_going = _("appelez avant d'y aller") if entry.telephone else _("vérifiez avant d'y aller")
     if entry.verified_at is None:
         return _("Pas encore confirmé : {advice}.").format(advice=before_going)
-    age = today - entry.verified_at
+    fresh = freshness(entry.verified_at, today)
+    listed = entry.verified_method in (Method.IMPORT, None)
     since = str(entry.verified_at.year) if entry.verified_by_year else words.month_and_year(entry.verified_at)
-    if age > CONFIRMED_LONG or (entry.verified_method in (Method.IMPORT, None) and age > CONFIRMED_RECENTLY):
+    if fresh == 0 or (listed and fresh < 1):
         return _("Pas confirmé depuis {since} : {advice}.").format(since=since, advice=before_going)
-    if entry.verified_method in (Method.IMPORT, None):
+    if listed or entry.verified_method is None:
         return _("D'après une liste de {since}.").format(since=since)
     return _("Confirmé {method} {ago}.").format(
         method=_(entry.verified_method.label), ago=words.ago(entry.verified_at, today)
@@ -167,11 +167,13 @@ def _list_choices(entry: Initiative) -> tuple[Choice, ...]:
 
 
 def _way_there(entry: Initiative) -> tuple[Choice, ...]:
+    if entry.reach is not Reach.LOCAL:
+        return ()
     if entry.exact and entry.latitude is not None and entry.longitude is not None:
         spot = f"{entry.latitude:.5f}"
         there = f"{entry.longitude:.5f}"
         url = f"https://www.openstreetmap.org/?mlat={spot}&mlon={there}#map=17/{spot}/{there}"
-    elif entry.reach is Reach.LOCAL and entry.commune:
+    elif entry.commune:
         url = f"https://www.openstreetmap.org/search?query={quote(address(entry))}"
     else:
         return ()

@@ -136,11 +136,6 @@ def test_a_place_whose_point_is_unknown_gives_what_has_no_place(crowded: Engine)
         assert near(connection, Need.SANTE, None, "92").near == ()
 
 
-@given(latitudes, longitudes)
-def test_a_position_survives_its_key_within_a_metre(latitude: float, longitude: float) -> None:
-    assert distance_km(latitude, longitude, *zorder.decode(zorder.encode(latitude, longitude))) < 0.001
-
-
 @given(latitudes, longitudes, st.floats(0.01, 200), st.floats(0, 1), st.floats(0, 6.28))
 def test_every_position_within_reach_is_in_the_ranges(
     latitude: float, longitude: float, km: float, part: float, bearing: float
