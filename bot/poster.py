@@ -91,13 +91,8 @@ class Poster:
 def pdf(poster: Poster) -> bytes:
     """The page as a PDF that anyone can read (PDF/UA); the same poster is always the same bytes."""
     return typst.compile(
-        TEMPLATE, format="pdf", pdf_standards="ua-1", sys_inputs=_data(poster), ignore_system_fonts=True
+        TEMPLATE, format="pdf", pdf_standards="ua-1", sys_inputs=inputs(poster), ignore_system_fonts=True
     )
-
-
-def png(poster: Poster, ppi: float) -> bytes:
-    """The page as a picture."""
-    return typst.compile(TEMPLATE, format="png", ppi=ppi, sys_inputs=_data(poster), ignore_system_fonts=True)
 
 
 def need_called(slug: str) -> Need:
@@ -181,7 +176,8 @@ def _quoted(asked: str) -> str:
     return f"« {one_line[:60]} »"
 
 
-def _data(poster: Poster) -> dict[str, str]:
+def inputs(poster: Poster) -> dict[str, str]:
+    """What the template is given: every text as data, never as markup."""
     return {"poster": json.dumps(_content(poster))}
 
 

@@ -12,7 +12,6 @@ from telegram import (
     Bot,
     BotCommand,
     CallbackQuery,
-    LinkPreviewOptions,
     Message,
     Update,
 )
@@ -39,7 +38,6 @@ TAP_LASTS = timedelta(seconds=60)
 # message. The capital letter, which the Bot API does not mind, says that this is meant (`Bot.do_api_request`).
 SEND, EDIT, ANSWER = "SendMessage", "EditMessageText", "AnswerCallbackQuery"
 LONGEST = int(MessageLimit.MAX_TEXT_LENGTH)
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 def make_bot(settings: Settings) -> Bot:

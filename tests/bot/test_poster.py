@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segno
+import typst
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,12 +18,13 @@ from pypdf import PageObject, PdfReader
 from bot.__main__ import main
 from bot.poster import (
     QUESTIONS,
+    TEMPLATE,
     CannotPrint,
     Poster,
+    inputs,
     need_called,
     pdf,
     place_called,
-    png,
     remarks,
     telegram_name,
     web_base,
@@ -59,9 +61,14 @@ def words_of(document: bytes) -> str:
     return " ".join(only_page(document).extract_text().replace("’", "'").replace("\u200b", "").split())
 
 
+def as_picture(poster: Poster) -> bytes:
+    """The page as it is printed, in pixels."""
+    return typst.compile(TEMPLATE, format="png", ppi=PPI, sys_inputs=inputs(poster), ignore_system_fonts=True)
+
+
 @cache
 def codes_of(poster: Poster) -> list[Code]:
-    return codes_in(png(poster, PPI), PPI)
+    return codes_in(as_picture(poster), PPI)
 
 
 def assert_codes_lead_to(poster: Poster, *links: str) -> None:
