@@ -37,6 +37,18 @@ def test_somebody_finds_what_they_need(telegram_bot: StartTelegramBot, mode: Mod
         assert not telegram.problems()
 
 
+def test_the_same_on_postgresql(telegram_bot: StartTelegramBot, postgres_url: str) -> None:
+    with telegram_bot(database_url=postgres_url) as telegram:
+        omar = telegram.user(1010, first_name="Omar")
+        omar.say("/start")
+        omar.tap("Manger")
+        omar.say("Nanterre")
+        assert "Mon Épicerie" in telegram.answers[0].text
+        omar.tap("Voir la suite")
+        assert any("la suite" in answer.text for answer in telegram.answers)
+        assert not telegram.problems()
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_back_old_taps_garbage_and_a_very_long_message_are_answered(telegram_bot: StartTelegramBot, mode: Mode) -> None:
     with telegram_bot(mode) as telegram:
