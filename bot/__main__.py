@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from pydantic import ValidationError
 
-from bot.settings import Settings, problems_in, shown
+from bot.settings import CannotStart, Settings, problems_in, shown
 
 if TYPE_CHECKING:
     from bot.app import Prepared
@@ -38,7 +38,7 @@ def main() -> None:
 
 @main.command(help="Démarre le chat web et, si TELEGRAM_TOKEN est donné, le bot Telegram.")
 def run() -> None:
-    from bot.app import CannotStart, listen, serve
+    from bot.app import listen, serve
 
     chosen = _settings()
     try:
@@ -119,8 +119,7 @@ def _place(chosen: Settings, asked: str) -> "Place":
 def _asked_to_telegram(chosen: Settings) -> str | None:
     if not chosen.TELEGRAM_TOKEN:
         return None
-    from bot.app import REFUSED
-    from bot.channels.telegram import make_bot, username
+    from bot.channels.telegram import REFUSED, make_bot, username
 
     try:
         return asyncio.run(username(make_bot(chosen)))
@@ -148,7 +147,7 @@ def _settings() -> Settings:
 
 
 def _prepared(chosen: Settings) -> "Prepared":
-    from bot.app import CannotStart, prepare
+    from bot.app import prepare
 
     try:
         with _Bars() as bars:

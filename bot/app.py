@@ -3,11 +3,8 @@
 import asyncio
 import contextlib
 import errno
-import logging
-import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,36 +15,21 @@ import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from telegram import Update
-from telegram.error import InvalidToken, TelegramError
 
-from bot.channels import telegram
+from bot.channels.telegram import PATIENCE_S, TelegramChannel
+from bot.channels.telegram_messages import CHANNEL, compose
 from bot.channels.web import create_app
-from bot.dispatch import Dispatcher
 from bot.migrations import NewerDatabase, migrate
 from bot.runner import Runner
-from bot.settings import Settings
+from bot.settings import CannotStart, Settings
 from catalogue.database import open_database, reading, writing
 from catalogue.exchange.shipped import LoadReport, Progress, load_shipped
 from catalogue.gazetteer import read_places
 from catalogue.places import PlaceIndex
 from scheduler import outbox, retention
 from scheduler.clock import every, make_clock
-from scheduler.delivery import Delivery
-from scheduler.limits import Limiter
-
-logger = logging.getLogger(__name__)
 
 THREADS = 8
-TURNS_AT_ONCE = 4
-PATIENCE_S = 3.0  # for each of the two waits of a clean stop
-LARGEST_UPDATE = 1_000_000  # bytes
-
-
-class CannotStart(Exception):
-    """Why the product does not start, in one line for the person at the keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +58,7 @@ def prepare(settings: Settings, progress: Progress | None = None) -> Prepared:
         raise CannotStart(f"Le dossier des données ne peut pas être écrit ({error.strerror}).") from error
     except SQLAlchemyError as error:
         raise CannotStart(_database_trouble(settings, error)) from error
-    return Prepared(engine, Runner(engine, index, {telegram.CHANNEL: telegram.compose}), report)
+    return Prepared(engine, Runner(engine, index, {CHANNEL: compose}), report)
 
 
 def _database_trouble(settings: Settings, error: SQLAlchemyError) -> str:
@@ -167,114 +149,3 @@ async def _forget(engine: Engine, pool: ThreadPoolExecutor) -> None:
             outbox.expire(connection, now)
 
     await asyncio.get_running_loop().run_in_executor(pool, whole)
-
-
-class TelegramChannel:
-    """Telegram in this process: updates to the inbox, turns, the outbox to Telegram."""
-
-    def __init__(self, settings: Settings, runner: Runner, pool: ThreadPoolExecutor) -> None:
-        self._settings, self._runner, self._pool = settings, runner, pool
-        try:
-            self._bot = telegram.make_bot(settings)
-        except InvalidToken:
-            raise CannotStart(REFUSED) from None
-        self._delivery = Delivery(runner.engine, telegram.CHANNEL, self._send, Limiter(), telegram.pace_of, pool)
-        self._known = asyncio.Event()  # Telegram has answered: the token is right, the client is ready
-        self._dispatcher = Dispatcher(runner, telegram.CHANNEL, pool, TURNS_AT_ONCE, self._delivery.wake)
-
-    async def sweep(self) -> None:
-        """Takes up what was left unhandled."""
-        await self._dispatcher.sweep()
-
-    @contextlib.asynccontextmanager
-    async def running(self, failed: list[BaseException], stop: asyncio.Event) -> AsyncIterator[None]:
-        """Everything this channel runs; what ends it too early is put in `failed`, and `stop` is set."""
-
-        def watch(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and task.exception():
-                failed.append(task.exception() or RuntimeError())
-                stop.set()
-
-        sending = asyncio.create_task(self._deliver())
-        receiving = asyncio.create_task(self._receive_updates())
-        for task in (sending, receiving):
-            task.add_done_callback(watch)
-        try:
-            yield
-        finally:
-            receiving.cancel()
-            await asyncio.gather(receiving, return_exceptions=True)
-            await self._dispatcher.stop(PATIENCE_S)
-            await self._delivery.stop(PATIENCE_S)
-            if not self._known.is_set():
-                sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-            with contextlib.suppress(TelegramError):
-                await self._bot.shutdown()
-
-    async def webhook(self, request: Request) -> Response:
-        """One update brought by Telegram: refused without the secret, acknowledged once it is stored."""
-        secret = self._settings.TELEGRAM_WEBHOOK_SECRET
-        given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-        expected = secret.get_secret_value() if secret else ""
-        if not expected or not secrets.compare_digest(given.encode(), expected.encode()):
-            return PlainTextResponse("refusé", 403)
-        if int(request.headers.get("Content-Length", "0")) > LARGEST_UPDATE:
-            return PlainTextResponse("trop grand", 413)
-        try:
-            updates = telegram.updates_from(self._bot, await request.json())
-        except ValueError:
-            return PlainTextResponse("illisible", 400)
-        await self.receive(updates)
-        return Response(status_code=200)
-
-    async def receive(self, updates: Sequence[Update]) -> None:
-        """Stores a batch of updates, then has them handled."""
-        arrivals = [arrival for update in updates if (arrival := telegram.arrival_of(update))]
-        loop = asyncio.get_running_loop()
-        if arrivals:
-            if await loop.run_in_executor(self._pool, self._runner.receive, arrivals):
-                self._delivery.wake()
-            else:
-                self._dispatcher.note(dict.fromkeys(arrival.person for arrival in arrivals))
-        for person in filter(None, map(telegram.left_by, updates)):
-            await loop.run_in_executor(self._pool, self._runner.forget, telegram.CHANNEL, person)
-
-    async def _send(self, person: str, message: dict[str, object]) -> None:
-        await telegram.send(self._bot, person, message)
-
-    async def _deliver(self) -> None:
-        await self._known.wait()
-        await self._delivery.run()
-
-    async def _receive_updates(self) -> None:
-        await self._introduce()
-        self._known.set()
-        if self._settings.TELEGRAM_MODE == "webhook":
-            try:
-                await telegram.set_webhook(self._bot, self._settings)
-            except TelegramError as error:
-                raise CannotStart(f"Telegram refuse TELEGRAM_WEBHOOK_URL ({error.message}).") from None
-        else:
-            try:
-                await telegram.poll(self._bot, self.receive)
-            except InvalidToken:
-                raise CannotStart(REFUSED) from None
-
-    async def _introduce(self) -> None:
-        """Until Telegram answers: a network that comes late must not keep the web chat from starting."""
-        wait = 1.0
-        while True:
-            try:
-                await self._bot.initialize()
-                await telegram.introduce(self._bot)
-                return
-            except InvalidToken:
-                raise CannotStart(REFUSED) from None
-            except TelegramError as error:
-                logger.warning("Telegram ne répond pas (%s) ; nouvel essai.", type(error).__name__)
-                await asyncio.sleep(wait)
-                wait = min(30.0, wait * 2)
-
-
-REFUSED = "Telegram refuse TELEGRAM_TOKEN : vérifiez le jeton donné par @BotFather."

@@ -11,6 +11,10 @@ from sqlalchemy.exc import ArgumentError
 TELEGRAM_PATH = "/telegram"
 
 
+class CannotStart(Exception):
+    """Why the product does not start, in one line for the person at the keyboard."""
+
+
 class Settings(BaseSettings):
     """What can be set; every field's name is the name of its environment variable."""
 

@@ -1,13 +1,17 @@
 """Telegram: updates in, messages out. The only module that knows the Bot API, through python-telegram-bot."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
-from html import escape
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import httpx
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from telegram import (
     Bot,
     BotCommand,
@@ -15,29 +19,31 @@ from telegram import (
     Message,
     Update,
 )
-from telegram.constants import ChatMemberStatus, ChatType, MessageLimit, ParseMode
+from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import HTTPXRequest
 
+from bot.channels.telegram_messages import CHANNEL, markup, pace_of
+from bot.dispatch import Dispatcher
 from bot.inbox import Arrival
-from bot.settings import TELEGRAM_PATH, Settings
-from handlers.dialogue import Card, Choice, Event, EventKind, Reply
+from bot.runner import Runner
+from bot.settings import TELEGRAM_PATH, CannotStart, Settings
+from handlers.dialogue import Event, EventKind
 from handlers.locale import gettext as _
-from scheduler.delivery import NotSent, Refused, Unsure
-from scheduler.limits import Pace
-from scheduler.outbox import Outgoing
+from scheduler.delivery import Delivery, NotSent, Refused, Unsure
+from scheduler.limits import Limiter
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "telegram"
+REFUSED = "Telegram refuse TELEGRAM_TOKEN : vérifiez le jeton donné par @BotFather."
+TURNS_AT_ONCE = 4
+PATIENCE_S = 3.0  # for each of the two waits of a clean stop
+LARGEST_UPDATE = 1_000_000  # bytes
 KINDS = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 POLL_SECONDS = 30
-# A tap answered later than this only brings an error: the spinner has gone by itself.
-TAP_LASTS = timedelta(seconds=60)
 # Called by name, and the answer left as it came: building python-telegram-bot's objects for both triples the CPU of a
 # message. The capital letter, which the Bot API does not mind, says that this is meant (`Bot.do_api_request`).
 SEND, EDIT, ANSWER = "SendMessage", "EditMessageText", "AnswerCallbackQuery"
-LONGEST = int(MessageLimit.MAX_TEXT_LENGTH)
 
 
 def make_bot(settings: Settings) -> Bot:
@@ -152,135 +158,6 @@ def _event(message: Message) -> Event:
 # ---- out ---------------------------------------------------------------------------------------
 
 
-def compose(replies: Sequence[Reply], person: str, key: str, origin: dict[str, Any], now: datetime) -> list[Outgoing]:
-    """The messages that carry replies to a person: {"call", …}, in the order they must leave.
-
-    The answer to a tap comes last: it ends the button's spinner once there is something to read.
-    """
-    calls = [call for reply in replies for call in _calls(reply, origin)]
-    messages = [Outgoing(CHANNEL, person, call, f"telegram:{key}:{number}", now) for number, call in enumerate(calls)]
-    if "tap" in origin:
-        answer = {"call": "answer", "tap": origin["tap"]}
-        messages.append(Outgoing(CHANNEL, person, answer, f"telegram:{key}:tap", now, now + TAP_LASTS))
-    return messages
-
-
-def pace_of(message: dict[str, Any]) -> Pace:
-    """What a message costs in patience."""
-    return {"send": Pace.MESSAGE, "edit": Pace.EDIT, "answer": Pace.FREE}[message["call"]]
-
-
-def _calls(reply: Reply, origin: dict[str, Any]) -> list[dict[str, Any]]:
-    parts = split(_html(reply))
-    calls: list[dict[str, Any]] = [{"call": "send", "text": part} for part in parts]
-    if reply.edits and "edit" in origin and len(parts) == 1:
-        calls[0] |= {"call": "edit", "message_id": origin["edit"]}
-    calls[-1]["keyboard"] = _keyboard(reply)
-    return calls
-
-
-def _html(reply: Reply) -> str:
-    several = len(reply.cards) > 1
-    cards = [_card(card, f"{number}. " if several else "") for number, card in enumerate(reply.cards, 1)]
-    return "\n\n".join(filter(None, (escape(reply.text, quote=False), *cards, escape(reply.after, quote=False))))
-
-
-def _card(card: Card, number: str) -> str:
-    lines = [f"<b>{escape(number + card.title, quote=False)}</b>"]
-    lines += [escape(line, quote=False) for line in card.lines]
-    if card.note:
-        lines.append(f"<i>{escape(card.note, quote=False)}</i>")
-    return "\n".join(lines)
-
-
-def split(html: str, longest: int = LONGEST) -> list[str]:
-    """Cuts a text that is too long for one message, between blocks, then lines, then anywhere that is safe.
-
-    Tags never span lines (see `_card`), so a cut between lines leaves no tag open. Lengths are UTF-16 units, as
-    Telegram counts them; counting the markup too is on the safe side.
-    """
-    if not html.strip():
-        return ["…"]
-    if _units(html) <= longest:
-        return [html]
-    for separator in ("\n\n", "\n"):
-        parts = html.split(separator)
-        if len(parts) > 1 and all(_units(part) <= longest for part in parts):
-            return _packed(parts, separator, longest)
-    pieces = [piece for line in html.split("\n") for piece in _chopped(line, longest)]
-    return _packed(pieces, "\n", longest)
-
-
-def _packed(parts: Sequence[str], separator: str, longest: int) -> list[str]:
-    packed = [parts[0]]
-    for part in parts[1:]:
-        joined = f"{packed[-1]}{separator}{part}"
-        if _units(joined) <= longest:
-            packed[-1] = joined
-        else:
-            packed.append(part)
-    return [part for part in packed if part.strip()]
-
-
-def _chopped(line: str, longest: int) -> list[str]:
-    """A line too long for one message, without its markup, cut where no character reference is broken."""
-    if _units(line) <= longest:
-        return [line]
-    plain = line.replace("<b>", "").replace("</b>", "").replace("<i>", "").replace("</i>", "")
-    room = longest // 2  # characters: two units each at the most
-    pieces = []
-    while plain:
-        cut = len(plain) if len(plain) <= room else plain.rfind(" ", 1, room) if " " in plain[1:room] else room
-        reference = plain.rfind("&", max(0, cut - 8), cut)
-        if cut < len(plain) and reference > 0 and ";" not in plain[reference:cut]:
-            cut = reference
-        pieces.append(plain[:cut])
-        plain = plain[cut:].lstrip()
-    return pieces
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _keyboard(reply: Reply) -> dict[str, Any]:
-    """The buttons under a message. A shared position can only be asked by the other kind of keyboard."""
-    if reply.asks_position:
-        ask = [[_("📍 Partager ma position")]]
-        return {"position": ask + [[choice.label for choice in row] for row in reply.choices]}
-    rows_of_cards = [
-        [_button(choice, f"{number} · " if len(reply.cards) > 1 else "") for choice in card.choices]
-        for number, card in enumerate(reply.cards, 1)
-    ]
-    rows = rows_of_cards + [[_button(choice, "") for choice in row] for row in reply.choices]
-    # Telegram has no buttons that call: it makes the numbers of the text ones to touch.
-    rows = [[button for button in row if not button.get("url", "").startswith("tel:")] for row in rows]
-    return {"inline": [row for row in rows if row]}
-
-
-def _button(choice: Choice, prefix: str) -> dict[str, str]:
-    action = {"url": choice.url} if choice.url else {"data": choice.data}
-    return {"label": prefix + choice.label, **action}
-
-
-def _markup(keyboard: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The buttons as the Bot API writes them."""
-    if not keyboard:
-        return None
-    if "position" in keyboard:
-        ask, *rest = keyboard["position"]
-        rows = [[{"text": ask[0], "request_location": True}], *([{"text": text} for text in row] for row in rest)]
-        return {"keyboard": rows, "resize_keyboard": True, "one_time_keyboard": True}
-    if not keyboard["inline"]:
-        return None
-    return {"inline_keyboard": [[_inline(button) for button in row] for row in keyboard["inline"]]}
-
-
-def _inline(button: dict[str, str]) -> dict[str, str]:
-    action = {"url": button["url"]} if "url" in button else {"callback_data": button["data"]}
-    return {"text": button["label"], **action}
-
-
 async def send(bot: Bot, person: str, message: dict[str, Any]) -> None:
     """Makes one Bot API call. Raises what scheduler.delivery understands: NotSent, Unsure or Refused."""
     try:
@@ -316,8 +193,8 @@ async def _call(bot: Bot, person: str, message: dict[str, Any]) -> None:
         "parse_mode": ParseMode.HTML.value,
         "link_preview_options": {"is_disabled": True},
     }
-    if markup := _markup(message.get("keyboard")):
-        shown["reply_markup"] = markup
+    if buttons := markup(message.get("keyboard")):
+        shown["reply_markup"] = buttons
     if message["call"] == "edit":
         try:
             await bot.do_api_request(EDIT, {**shown, "message_id": message["message_id"]})
@@ -381,3 +258,114 @@ def updates_from(bot: Bot, body: Any) -> list[Update]:
         return [Update.de_json(body, bot)]
     except (KeyError, TypeError, AttributeError, TelegramError) as error:
         raise ValueError("not an update") from error
+
+
+# ---- this process --------------------------------------------------------------------------------
+
+
+class TelegramChannel:
+    """Telegram in this process: updates to the inbox, turns, the outbox to Telegram."""
+
+    def __init__(self, settings: Settings, runner: Runner, pool: ThreadPoolExecutor) -> None:
+        self._settings, self._runner, self._pool = settings, runner, pool
+        try:
+            self._bot = make_bot(settings)
+        except InvalidToken:
+            raise CannotStart(REFUSED) from None
+        self._delivery = Delivery(runner.engine, CHANNEL, self._send, Limiter(), pace_of, pool)
+        self._known = asyncio.Event()  # Telegram has answered: the token is right, the client is ready
+        self._dispatcher = Dispatcher(runner, CHANNEL, pool, TURNS_AT_ONCE, self._delivery.wake)
+
+    async def sweep(self) -> None:
+        """Takes up what was left unhandled."""
+        await self._dispatcher.sweep()
+
+    @contextlib.asynccontextmanager
+    async def running(self, failed: list[BaseException], stop: asyncio.Event) -> AsyncIterator[None]:
+        """Everything this channel runs; what ends it too early is put in `failed`, and `stop` is set."""
+
+        def watch(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and task.exception():
+                failed.append(task.exception() or RuntimeError())
+                stop.set()
+
+        sending = asyncio.create_task(self._deliver())
+        receiving = asyncio.create_task(self._receive_updates())
+        for task in (sending, receiving):
+            task.add_done_callback(watch)
+        try:
+            yield
+        finally:
+            receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)
+            await self._dispatcher.stop(PATIENCE_S)
+            await self._delivery.stop(PATIENCE_S)
+            if not self._known.is_set():
+                sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            with contextlib.suppress(TelegramError):
+                await self._bot.shutdown()
+
+    async def webhook(self, request: Request) -> Response:
+        """One update brought by Telegram: refused without the secret, acknowledged once it is stored."""
+        secret = self._settings.TELEGRAM_WEBHOOK_SECRET
+        given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        expected = secret.get_secret_value() if secret else ""
+        if not expected or not secrets.compare_digest(given.encode(), expected.encode()):
+            return PlainTextResponse("refusé", 403)
+        if int(request.headers.get("Content-Length", "0")) > LARGEST_UPDATE:
+            return PlainTextResponse("trop grand", 413)
+        try:
+            updates = updates_from(self._bot, await request.json())
+        except ValueError:
+            return PlainTextResponse("illisible", 400)
+        await self.receive(updates)
+        return Response(status_code=200)
+
+    async def receive(self, updates: Sequence[Update]) -> None:
+        """Stores a batch of updates, then has them handled."""
+        arrivals = [arrival for update in updates if (arrival := arrival_of(update))]
+        loop = asyncio.get_running_loop()
+        if arrivals:
+            if await loop.run_in_executor(self._pool, self._runner.receive, arrivals):
+                self._delivery.wake()
+            else:
+                self._dispatcher.note(dict.fromkeys(arrival.person for arrival in arrivals))
+        for person in filter(None, map(left_by, updates)):
+            await loop.run_in_executor(self._pool, self._runner.forget, CHANNEL, person)
+
+    async def _send(self, person: str, message: dict[str, object]) -> None:
+        await send(self._bot, person, message)
+
+    async def _deliver(self) -> None:
+        await self._known.wait()
+        await self._delivery.run()
+
+    async def _receive_updates(self) -> None:
+        await self._introduce()
+        self._known.set()
+        if self._settings.TELEGRAM_MODE == "webhook":
+            try:
+                await set_webhook(self._bot, self._settings)
+            except TelegramError as error:
+                raise CannotStart(f"Telegram refuse TELEGRAM_WEBHOOK_URL ({error.message}).") from None
+        else:
+            try:
+                await poll(self._bot, self.receive)
+            except InvalidToken:
+                raise CannotStart(REFUSED) from None
+
+    async def _introduce(self) -> None:
+        """Until Telegram answers: a network that comes late must not keep the web chat from starting."""
+        wait = 1.0
+        while True:
+            try:
+                await self._bot.initialize()
+                await introduce(self._bot)
+                return
+            except InvalidToken:
+                raise CannotStart(REFUSED) from None
+            except TelegramError as error:
+                logger.warning("Telegram ne répond pas (%s) ; nouvel essai.", type(error).__name__)
+                await asyncio.sleep(wait)
+                wait = min(30.0, wait * 2)

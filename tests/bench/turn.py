@@ -21,6 +21,7 @@ from telegram.ext import Application, ContextTypes, MessageHandler, filters
 from telegram.request import BaseRequest, RequestData
 
 from bot.channels import telegram
+from bot.channels.telegram_messages import CHANNEL, compose
 from bot.runner import Runner
 from catalogue.database import reading, writing
 from catalogue.gazetteer import read_places
@@ -162,7 +163,7 @@ class Ours:
 
     def __init__(self, engine: Engine, index: PlaceIndex) -> None:
         self._engine, self._index = engine, index
-        self._runner = Runner(engine, index, {telegram.CHANNEL: telegram.compose})
+        self._runner = Runner(engine, index, {CHANNEL: compose})
         self._bot = Bot(TOKEN, request=NoNetwork(), get_updates_request=NoNetwork())
         self.spent: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
         self.sent = 0
@@ -188,7 +189,7 @@ class Ours:
     async def _deliver(self, watch: Watch) -> None:
         """What scheduler.delivery does for each message, one after the other."""
         with writing(self._engine) as connection:
-            claimed = outbox.claim(connection, telegram.CHANNEL, datetime.now(UTC), 64, lambda *_: True)
+            claimed = outbox.claim(connection, CHANNEL, datetime.now(UTC), 64, lambda *_: True)
         watch.lap("claim")
         for sending in claimed:
             assert sending.begun

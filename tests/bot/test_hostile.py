@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Engine, select
 
-from bot.channels import telegram
+from bot.channels.telegram_messages import CHANNEL, compose
 from bot.inbox import Arrival
 from bot.runner import Runner
 from catalogue.database import reading
@@ -26,7 +26,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_words_are_answered_at_every_step(engine: Engine, words: str) -> None:
-    runner = Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), {telegram.CHANNEL: telegram.compose})
+    runner = Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), {CHANNEL: compose})
     lines = ["/start", words, "manger", words, "Nanterre", words]
     for number, line in enumerate(lines):
         kind = EventKind.STARTED if line == "/start" else EventKind.SAID

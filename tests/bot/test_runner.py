@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import Engine, func, select
 
 from bot import runner as runner_module
-from bot.channels import telegram
+from bot.channels.telegram_messages import CHANNEL, compose
 from bot.inbox import Arrival
 from bot.runner import Runner
 from catalogue.database import reading, writing
@@ -24,7 +24,7 @@ SCEAUX = Place("92071", "Sceaux", "COM", None, ("92330",), "92", "Hauts-de-Seine
 
 @pytest.fixture
 def runner(engine: Engine) -> Runner:
-    return Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), {telegram.CHANNEL: telegram.compose})
+    return Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), {CHANNEL: compose})
 
 
 def said(key: str, text: str, person: str = "1001", channel: str = "telegram") -> Arrival:

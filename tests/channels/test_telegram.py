@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from bot.channels.telegram import arrival_of, compose, left_by, pace_of, split
+from bot.channels.telegram import arrival_of, left_by
+from bot.channels.telegram_messages import compose, pace_of, split
 from handlers.dialogue import Card, Choice, Event, EventKind, Reply
 from scheduler.limits import Pace
 from tests.botapi import tgmarkup
