@@ -24,8 +24,9 @@ from bot.runner import Runner
 from bot.settings import CannotStart, Settings
 from catalogue.database import open_database, reading, writing
 from catalogue.exchange.shipped import LoadReport, Progress, load_shipped
-from catalogue.gazetteer import read_places
+from catalogue.gazetteer import read_places, read_usual_names
 from catalogue.places import PlaceIndex
+from catalogue.understanding import read_understander
 from scheduler import outbox, retention
 from scheduler.clock import every, make_clock
 
@@ -51,14 +52,14 @@ def prepare(settings: Settings, progress: Progress | None = None) -> Prepared:
         migrate(engine)
         report = load_shipped(engine, progress)
         with reading(engine) as connection:
-            index = PlaceIndex(read_places(connection))
+            index = PlaceIndex(read_places(connection), read_usual_names())
     except NewerDatabase as error:
         raise CannotStart("La base de données vient d'une version plus récente : mettez le produit à jour.") from error
     except OSError as error:
         raise CannotStart(f"Le dossier des données ne peut pas être écrit ({error.strerror}).") from error
     except SQLAlchemyError as error:
         raise CannotStart(_database_trouble(settings, error)) from error
-    return Prepared(engine, Runner(engine, index, {CHANNEL: compose}), report)
+    return Prepared(engine, Runner(engine, index, read_understander(), {CHANNEL: compose}), report)
 
 
 def _database_trouble(settings: Settings, error: SQLAlchemyError) -> str:

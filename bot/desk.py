@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from catalogue import gazetteer, search
 from catalogue.entries import Candidate, Initiative, Nearby, TownHall
 from catalogue.initiatives import candidates_by_id, initiatives_by_id
-from catalogue.needs import Need
+from catalogue.needs import Emergency, Need
 from catalogue.places import Place, PlaceIndex, PlaceMatch
+from catalogue.understanding import Understander, Understanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class CatalogueDesk:
 
     connection: Connection
     index: PlaceIndex
+    understander: Understander
     now: datetime
     point: tuple[float, float] | None = None
     _seen: dict[int, Candidate] = field(default_factory=dict)
@@ -26,8 +28,14 @@ class CatalogueDesk:
     def at(self, point: tuple[float, float]) -> "CatalogueDesk":
         return replace(self, point=point)
 
-    def find_place(self, words: str) -> PlaceMatch:
-        return self.index.find(words)
+    def understand(self, words: str, known: Place | None) -> Understanding:
+        return self.understander.understand(words, self.index, known)
+
+    def danger(self, words: str) -> Emergency | None:
+        return self.understander.emergency(words)
+
+    def find_place(self, words: str, known: Place | None) -> PlaceMatch:
+        return self.understander.place_answered(words, self.index, known)
 
     def place(self, insee: str) -> Place | None:
         return self.index.get(insee)

@@ -17,6 +17,7 @@ from bot.inbox import Arrival, Waiting
 from catalogue.database import reading, writing
 from catalogue.places import PlaceIndex
 from catalogue.tables import conversations
+from catalogue.understanding import Understander
 from handlers.dialogue import Choice, Effect, Event, EventKind, Reply, State, Turn
 from handlers.emergency import emergency_button
 from handlers.engine import advance
@@ -55,8 +56,14 @@ class Runner:
     a channel without one (the web) reads its replies back from the conversation's history.
     """
 
-    def __init__(self, engine: Engine, index: PlaceIndex, composers: dict[str, Compose] | None = None) -> None:
-        self.engine, self.index = engine, index
+    def __init__(
+        self,
+        engine: Engine,
+        index: PlaceIndex,
+        understander: Understander,
+        composers: dict[str, Compose] | None = None,
+    ) -> None:
+        self.engine, self.index, self._understander = engine, index, understander
         self._composers = composers or {}
 
     def receive(self, arrivals: Sequence[Arrival]) -> bool:
@@ -213,7 +220,7 @@ class Runner:
         connection.execute(_SAVE[connection.dialect.name], row)
 
     def _desk(self, connection: Connection, now: datetime) -> CatalogueDesk:
-        return CatalogueDesk(connection, self.index, now.astimezone(PARIS))
+        return CatalogueDesk(connection, self.index, self._understander, now.astimezone(PARIS))
 
 
 def _log_without_words(error: Exception) -> None:

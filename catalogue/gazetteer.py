@@ -1,10 +1,18 @@
 """Reading the places and their town halls from the database."""
 
+import csv
+from pathlib import Path
+
 from sqlalchemy import Connection, bindparam, select
 
 from catalogue.entries import TownHall
+from catalogue.exchange.shipped_places import COMMUNES, FORMER, read_places_files
 from catalogue.places import Place, PlaceIndex
+from catalogue.spelling import fold
 from catalogue.tables import places
+
+FOLDER = Path(__file__).parent / "data" / "places"
+USUAL_NAMES = "noms_usuels.csv"
 
 _PLACE = tuple(places.c[name] for name in Place.__dataclass_fields__)
 _POSTCODES = list(Place.__dataclass_fields__).index("codes_postaux")
@@ -29,6 +37,24 @@ def read_places(connection: Connection) -> list[Place]:
         point = (None, None) if precision in _NOWHERE else (latitude, longitude)
         found.append(Place(*values, *point))
     return found
+
+
+def read_shipped_places() -> list[Place]:
+    """The communes the product is shipped with, without a database."""
+    files = {name: (FOLDER / name).read_bytes() for name in (COMMUNES, FORMER)}
+    found = []
+    for row in read_places_files(files, []):
+        known = {name: row[name] for name in Place.__dataclass_fields__ if name in row}
+        if row["precision"] in _NOWHERE:
+            known |= {"latitude": None, "longitude": None}
+        found.append(Place(**{**known, "codes_postaux": tuple(row["codes_postaux"])}))
+    return found
+
+
+def read_usual_names() -> dict[str, str]:
+    """What people call a place besides its name: folded name → INSEE code."""
+    with (FOLDER / USUAL_NAMES).open(encoding="utf-8", newline="") as file:
+        return {fold(row["nom_usuel"]): row["code_insee"] for row in csv.DictReader(file)}
 
 
 def town_hall(connection: Connection, index: PlaceIndex, insee: str) -> TownHall | None:

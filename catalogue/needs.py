@@ -45,6 +45,18 @@ class Need(Labelled):
     HANDICAP = "handicap", "Handicap, aidants"
 
 
+class Emergency(Labelled):
+    """What may be happening, in the order the numbers are shown."""
+
+    URGENCE_MEDICALE = "urgence-medicale", "Urgence médicale"
+    SUICIDE = "suicide", "Idées de suicide"
+    VIOLENCES = "violences", "Violences"
+    SANS_ABRI = "sans-abri", "Dehors ce soir"
+    ENFANCE = "enfance", "Enfant en danger"
+    HARCELEMENT = "harcelement", "Harcèlement"
+    MALTRAITANCE = "maltraitance", "Personne âgée ou handicapée maltraitée"
+
+
 class Kind(Labelled):
     """What a place is; its needs say what it answers."""
 

@@ -5,13 +5,16 @@ Pure: built from `Place` values, whoever read them (catalogue.gazetteer does, fr
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from heapq import nlargest
-from math import cos, inf, isfinite, radians
-from unicodedata import normalize
+from math import cos, inf, isfinite, log10, radians
+from operator import itemgetter
+from types import MappingProxyType
 
 from catalogue.geo import distance_km
+from catalogue.spelling import Neighbourhood, fold
 
 LONGEST = 200  # characters read: longer than any address, short enough for whatever is sent to be answered at once
 SHORTEST_PREFIX = 3
@@ -20,6 +23,16 @@ MOST_LONGER = 3
 MUCH_MORE_POPULATED = 10
 FORMER_POPULATION = 1_000  # that of a former commune is not known: a typical one, to rank it among its namesakes
 FURTHEST_KM = 50.0
+
+# What it costs to believe that a name is meant, against FAMILIARITY for each tenfold of population.
+FAMILIARITY = 0.5
+SAME_SOUND = 0.3
+SLIP = 0.8
+WORDS_LEFT_OUT = 0.3  # "asnieres" for Asnières-sur-Seine
+CUT, CUT_LETTER = 0.6, 0.08  # "nanter" for Nanterre
+SHORTEST_MISSPELT = 4
+SURE_COST = 1.0
+SURE_MARGIN = 0.5
 
 ARTICLES = frozenset({"le", "la", "les", "l"})
 # What is said around a town: "je suis à Nanterre", "du côté de Sceaux, svp".
@@ -35,11 +48,8 @@ AFTER = frozenset(_SAID_AFTER.split())
 LINKS = frozenset({"a", "dans", "de", "des", "du", "en", "la", "le", "les"})
 TOWARDS = frozenset({"a", "au", "aux", "vers"})
 
-_ABBREVIATED = {"st": "saint", "ste": "sainte"}
-_LETTERS = str.maketrans({"œ": "oe", "æ": "ae", **dict.fromkeys("’‘ʼ`´‐‑‒–—−·", " ")})
-_MARKS = re.compile(r"[\u0300-\u036f]")
-_WORD = re.compile(r"[a-z0-9]+")
 _CODE = re.compile(r"\d{5}|2[ab]\d{3}")
+_DIGIT = re.compile(r"\d")
 _SPACED_CODE = re.compile(r"\b(\d\d) (\d{3})\b")
 _CITY = r"(?P<city>paris|lyon|marseille)"
 _NUMBER = r"(?P<number>\d{1,2}) ?(?P<ordinal>er|e|eme|ieme|nd|nde)?( arr| arrt| arrdt| ardt| arrondissement)?"
@@ -74,16 +84,7 @@ class PlaceMatch:
 
 NOTHING = PlaceMatch((), False)
 Names = dict[str, tuple[Place, ...]]
-
-
-def fold(words: str) -> str:
-    """The words as they are compared: small letters without accents, one space apart, "st" and "ste" in full."""
-    plain = words.lower()
-    if not plain.isascii():
-        plain = _MARKS.sub("", normalize("NFKD", plain.translate(_LETTERS)))
-    if "s/" in plain:
-        plain = re.sub(r"\bs/", "sur ", plain)
-    return " ".join([_ABBREVIATED.get(word, word) for word in _WORD.findall(plain)])
+Worth = dict[str, tuple[float, float, Place]]  # by INSEE code: how likely it is meant, what that costs to believe
 
 
 def without_article(folded: str) -> str:
@@ -99,20 +100,28 @@ class PlaceIndex:
     those that have an article, without it.
     """
 
-    def __init__(self, places: Iterable[Place]) -> None:
-        """Takes a third of a second. Where two share an INSEE code, a former commune gives way to the new one."""
+    def __init__(self, places: Iterable[Place], usual_names: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Takes a second. Where two share an INSEE code, a former commune gives way to the new one.
+
+        `usual_names` are names no list of communes has → INSEE code: short names, districts, foreign spellings.
+        """
         everything = sorted(places, key=lambda place: place.type == "ANC")
         self._by_insee: dict[str, Place] = {}
         for place in everything:
             self._by_insee.setdefault(place.insee, place)
         self._divided = {place.parent for place in everything if place.type == "ARM"}
         self.names, self.articled = self._by_name(everything)
+        usual = {name: self._by_insee[insee] for name, insee in usual_names.items() if insee in self._by_insee}
+        self.usual = {without_article(name): place for name, place in usual.items()} | usual
         self._sorted_names = sorted({*self.names, *self.articled})
+        self._spellings = Neighbourhood(sorted({*self._sorted_names, *self.usual}))
+        self._longer: dict[str, list[Place]] = {}  # remembered: by the name they begin with
         self._by_postcode = self._with_postcodes(everything)
         self._arrondissements = _arrondissements(everything)
         departements = {place.departement: place.departement_nom for place in everything}
         self._departements = {fold(name): code for code, name in departements.items()}
         self._departements |= {code.lower(): code for code in departements}
+        self._whole_cities = {fold(self._by_insee[insee].nom) for insee in self._divided if insee in self._by_insee}
         self._grid = _grid(place for place in everything if place.type != "ANC" and place.insee not in self._divided)
 
     def get(self, insee: str) -> Place | None:
@@ -122,8 +131,12 @@ class PlaceIndex:
     def find(self, words: str) -> PlaceMatch:
         """What may be meant by a name, a postcode, an INSEE code, an address or a short phrase that ends with a town.
 
-        Never raises, whatever is sent. Beginnings of names are only tried when nothing else is found.
+        Never raises, whatever is sent. Misspelt names and their beginnings are only tried when nothing else is found.
         """
+        return self.find_named(words) or self._guessed(_bared(fold(words[:LONGEST])))
+
+    def find_named(self, words: str) -> PlaceMatch | None:
+        """The same, without guessing: what is spelt as it is known."""
         readings = [fold(part) for part in _parts(words[:LONGEST])]
         for reading in readings:
             for phrase in _phrases(reading):
@@ -132,7 +145,43 @@ class PlaceIndex:
         for reading in readings:
             if found := self._after_a_preposition(reading):
                 return found
-        return self._beginning(_bared(readings[0]))
+        return None
+
+    def is_name(self, folded: str) -> bool:
+        """Whether the words, folded, are a place's name, with or without its article."""
+        return (
+            folded in self.names or folded in self.usual or (folded in self.articled and len(folded) >= SHORTEST_PREFIX)
+        )
+
+    def is_territory(self, folded: str) -> bool:
+        """Whether the words, folded, name a department, where no commune is meant."""
+        return folded in self._departements and folded not in self._whole_cities
+
+    def has_postcode(self, code: str) -> bool:
+        return code in self._by_postcode
+
+    def departement(self, folded: str) -> str | None:
+        """The code of the department of that name, number or INSEE code."""
+        return self._departements.get(folded)
+
+    def find_in(self, folded: str, departement: str) -> PlaceMatch:
+        """The places of a department that a name, whole or misspelt, may mean."""
+        inside = tuple(place for place in self._namesakes(folded) if place.departement == departement)
+        return _judged(inside, inside) if inside else self._guessed(folded, departement)
+
+    def heard(self, folded: str) -> tuple[PlaceMatch, float]:
+        """The same as `guess`, among names that sound the same only."""
+        worth: Worth = {}
+        for near in self._spellings.same_sound(folded):
+            self._value(worth, near.spelling, SAME_SOUND + near.slips / 10, None)
+        match = _likeliest(worth)
+        return match, worth[match.places[0].insee][1] if match.places else inf
+
+    def guess(self, folded: str) -> tuple[PlaceMatch, float]:
+        """What a misspelt name may mean, and what it costs to believe the first of them (0: it is its name)."""
+        worth = self._worth(folded, None)
+        match = _likeliest(worth)
+        return match, worth[match.places[0].insee][1] if match.places else inf
 
     def nearest(self, latitude: float, longitude: float) -> Place | None:
         """The commune or arrondissement whose known point is nearest (degrees), None beyond 50 km."""
@@ -152,20 +201,25 @@ class PlaceIndex:
         return self._coded(folded) or self._numbered(folded) or self._named(folded) or self._in_departement(folded)
 
     def _named(self, folded: str) -> PlaceMatch | None:
-        found = self._namesakes(folded)
+        usual, found = self.usual.get(folded), self._namesakes(folded)
+        if usual:
+            others = [place for place in _ranked((*found, *self._called_longer(folded))) if place is not usual]
+            return _judged((usual, *others[:MOST_LONGER]), (usual,))
         if not found:
             return None
         longer = self._much_bigger_called_longer(folded, _weight(found[0]))
         return PlaceMatch(_ranked((*longer, *found)), False) if longer else _judged(found, self.names.get(folded, ()))
 
-    def _much_bigger_called_longer(self, folded: str, population: int) -> list[Place]:
+    def _much_bigger_called_longer(self, folded: str, population: int) -> Sequence[Place]:
         """Who says "Boulogne" may well mean Boulogne-Billancourt, not the village that is just called so."""
-        bigger = (
-            place
-            for place in self._beginning_with(f"{folded} ")
-            if _weight(place) >= MUCH_MORE_POPULATED * max(1, population)
-        )
-        return nlargest(MOST_LONGER, bigger, key=_weight)
+        least = MUCH_MORE_POPULATED * max(1, population)
+        return [place for place in self._called_longer(folded) if _weight(place) >= least]
+
+    def _called_longer(self, folded: str) -> list[Place]:
+        """The most populated places whose name goes on after these words."""
+        if folded not in self._longer:
+            self._longer[folded] = nlargest(MOST_LONGER, self._beginning_with(f"{folded} "), key=_weight)
+        return self._longer[folded]
 
     def _namesakes(self, folded: str) -> tuple[Place, ...]:
         bare = without_article(folded)
@@ -205,11 +259,13 @@ class PlaceIndex:
         inside = tuple(place for place in found if place.departement == departement)
         if inside:
             return _judged(inside, inside)
-        beginning = self._beginning(name, departement)
-        return PlaceMatch((*beginning.places, *found), False) if beginning.places or found else None
+        guessed = self._guessed(name, departement)
+        return PlaceMatch((*guessed.places, *found), guessed.sure and not found) if guessed.places or found else None
 
     def _coded(self, folded: str) -> PlaceMatch | None:
         """A postcode, alone or in an address; failing that, an INSEE code."""
+        if not _DIGIT.search(folded):
+            return None
         words = _SPACED_CODE.sub(r"\1\2", folded).split()
         codes = [number for number, word in enumerate(words) if _CODE.fullmatch(word)]
         if not codes:
@@ -260,27 +316,65 @@ class PlaceIndex:
                 return found
         return None
 
-    def _beginning(self, folded: str, departement: str | None = None) -> PlaceMatch:
-        """The most populated places whose name begins so: guesses, never sure."""
+    def _guessed(self, folded: str, departement: str | None = None) -> PlaceMatch:
+        return _likeliest(self._worth(folded, departement))
+
+    def _worth(self, folded: str, departement: str | None) -> Worth:
+        """What a misspelt or unfinished name may be, from near spellings and beginnings."""
+        if _DIGIT.search(folded):
+            return {}
+        costs: dict[str, float] = {}
+        for spoken in {folded, without_article(folded)}:
+            for name, cost in (*self._near(spoken), *self._beginning(spoken)):
+                costs[name] = min(cost, costs.get(name, inf))
+        worth: Worth = {}
+        for name, cost in costs.items():
+            self._value(worth, name, cost, departement)
+        return worth
+
+    def _value(self, worth: Worth, name: str, cost: float, departement: str | None) -> None:
+        """Adds who is called so, each with what it is worth to think of them."""
+        for place in self._called_so(name):
+            if departement in (None, place.departement):
+                value = _familiarity(_weight(place)) - cost
+                if place.insee not in worth or value > worth[place.insee][0]:
+                    worth[place.insee] = (value, cost, place)
+
+    def _called_so(self, name: str) -> tuple[Place, ...]:
+        usual = self.usual.get(name)
+        return (*((usual,) if usual else ()), *self.names.get(name, ()), *self.articled.get(name, ()))
+
+    def _near(self, folded: str) -> Iterator[tuple[str, float]]:
+        """Spellings a slip or two away, with what each costs to believe."""
+        if len(folded) < SHORTEST_MISSPELT:
+            return
+        for near in self._spellings.near(folded):
+            slips = near.slips * (SLIP if len(folded) > SHORTEST_MISSPELT else 2 * SLIP)
+            heard = SAME_SOUND + near.heard * SLIP + near.slips / 10
+            cost = min(slips, heard)
+            yield near.spelling, cost
+            for name in self._names_beginning(f"{near.spelling} "):
+                yield name, cost + WORDS_LEFT_OUT
+
+    def _beginning(self, folded: str) -> Iterator[tuple[str, float]]:
+        """Names that begin so, with what each costs to believe: whole words left out cost little."""
         if len(folded) < SHORTEST_PREFIX:
-            return NOTHING
-        for beginning in dict.fromkeys((folded, without_article(folded))):
-            found = {
-                place.insee: place
-                for place in self._beginning_with(beginning)
-                if departement in (None, place.departement)
-            }
-            if found and len(beginning) >= SHORTEST_PREFIX:
-                return PlaceMatch(tuple(nlargest(MOST_GUESSES, found.values(), key=_weight)), False)
-        return NOTHING
+            return
+        for name in self._names_beginning(folded):
+            missing = len(name) - len(folded)
+            yield name, WORDS_LEFT_OUT if name[len(folded) : len(folded) + 1] == " " else CUT + missing * CUT_LETTER
 
     def _beginning_with(self, beginning: str) -> Iterator[Place]:
+        for name in self._names_beginning(beginning):
+            yield from self.names.get(name, ())
+            yield from self.articled.get(name, ())
+
+    def _names_beginning(self, beginning: str) -> Iterator[str]:
         for number in range(bisect_left(self._sorted_names, beginning), len(self._sorted_names)):
             name = self._sorted_names[number]
             if not name.startswith(beginning):
                 return
-            yield from self.names.get(name, ())
-            yield from self.articled.get(name, ())
+            yield name
 
     def _by_name(self, places: Iterable[Place]) -> tuple[Names, Names]:
         names: dict[str, list[Place]] = {}
@@ -354,6 +448,12 @@ def _weight(place: Place) -> int:
     return FORMER_POPULATION if place.type == "ANC" else place.population
 
 
+@cache
+def _familiarity(population: int) -> float:
+    """How likely a place is to be spoken of: it grows with the logarithm of who lives there."""
+    return FAMILIARITY * log10(max(100, population))
+
+
 def _ranked(places: Iterable[Place]) -> tuple[Place, ...]:
     """Each place once, the most populated first; a former commune goes with the commune it belongs to."""
     found = {place.insee: place for place in places}
@@ -369,6 +469,15 @@ def _judged(found: tuple[Place, ...], exact: tuple[Place, ...]) -> PlaceMatch:
     """Sure when there is one, or one much more populated than the next, and nothing was called exactly otherwise."""
     alone = len(found) == 1 or _weight(found[0]) >= MUCH_MORE_POPULATED * max(1, _weight(found[1]))
     return PlaceMatch(found, alone and (not exact or found[0] in exact))
+
+
+def _likeliest(worth: Worth) -> PlaceMatch:
+    """The likeliest first; sure when it costs little to believe and nothing else comes near."""
+    best = nlargest(MOST_GUESSES, worth.values(), key=itemgetter(0))
+    if not best:
+        return NOTHING
+    alone = len(best) == 1 or best[0][0] - best[1][0] >= SURE_MARGIN
+    return PlaceMatch(tuple(place for _value, _cost, place in best), best[0][1] < SURE_COST and alone)
 
 
 def _arrondissements(places: Iterable[Place]) -> dict[tuple[str, int], Place]:

@@ -1,36 +1,142 @@
-"""What people write → what they need. For now, words that name a need on their own."""
+"""What people write → what they need, where, for whom, whether they are in danger, in which language.
 
-from catalogue.needs import Need
-from catalogue.places import fold
+Pure and deterministic: words that were written down (catalogue.lexicon), places (catalogue.mentions) and a small model
+learned from sentences (catalogue.model). Nothing is asked of a network or of the database.
+"""
 
-LONGEST = 500  # characters read
+import csv
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
-# Words that name a need on their own: the labels of the buttons, and what each need covers.
-NEED_WORDS: dict[Need, str] = {
-    Need.ALIMENTATION: "manger faim nourriture alimentation colis epicerie repas cuisiner paniers courses amap",
-    Need.LIEN_SOCIAL: "isolement seul seule solitude rencontrer voisins monde amis cafe",
-    Need.EQUIPEMENT: "reparer meubles vetements electromenager emprunter donner troquer equipement troc",
-    Need.LOGEMENT: "logement loger loyer hebergement colocation dormir habitat insalubrite appartement",
-    Need.MOBILITE: "transport permis velo covoiturage deplacer garage voiture mobilite bus",
-    Need.EMPLOI: "emploi travail travailler cv metier formation former",
-    Need.PROJET: "projet entreprise coworking creer activite",
-    Need.NUMERIQUE: "internet ordinateur numerique wifi connexion telephone smartphone",
-    Need.DROITS: "papiers demarches caf rsa titre avocat droits administratif",
-    Need.BUDGET: "argent factures dettes microcredit budget facture",
-    Need.FAMILLE: "enfants famille garde parentalite creche separation enfant",
-    Need.SANTE: "sante moral soins mutuelle addictions medecin docteur",
-    Need.FRANCAIS: "francais lire ecrire calcul",
-    Need.LOISIRS: "sortir bouger culture sport vacances jardiner loisirs jardin",
-    Need.ENGAGEMENT: "benevolat benevole aider engagement",
-    Need.HANDICAP: "handicap mdph aidants aidant autonomie",
-}
+from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
+from catalogue.mentions import MOST_WORDS, Habits, Mention, mentioned
+from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, signs_of_word
+from catalogue.needs import Emergency, Need, Public
+from catalogue.places import NOTHING, Place, PlaceIndex, PlaceMatch
+from catalogue.spelling import Word, words_of
 
-_LABELS = {fold(need.label): need for need in Need} | {fold(need.value): need for need in Need}
-_WORDS = {word: need for need, said in NEED_WORDS.items() for word in said.split()}
+NONE = "aucun"
+HABITS = "lieux.json"
+MOST_NEEDS = 4
+LEAST_SCORE = 0.05  # of a need worth telling besides the first
+EMERGENCY = 0.5
+CLEARLY_FOREIGN = 0.6
+
+_AGE = re.compile(r"\b(\d{1,2}) ?(?:ans?\b|a\b)")
+_SENIOR, _YOUNG = 60, range(15, 26)
 
 
-def need_in(text: str) -> Need | None:
-    """The one need some words name, or None when they name none, or several."""
-    folded = fold(text[:LONGEST])
-    named = {_WORDS[word] for word in folded.split() if word in _WORDS}
-    return _LABELS.get(folded) or (named.pop() if len(named) == 1 else None)
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a message says. `evidence` are the expressions of the lexicon that speak for the first need."""
+
+    needs: tuple[tuple[Need, float], ...]  # with how likely each is, 0 to 1, the likeliest first
+    place: Mention | None
+    publics: tuple[Public, ...]
+    emergency: Emergency | None
+    language: str  # ISO 639-1
+    courtesy: str | None  # the section of politesse.toml, when nothing is asked
+    evidence: tuple[str, ...]
+
+
+class Understander:
+    """Reads messages. Built once: it holds the lexicon and the model, some 40 MB."""
+
+    def __init__(self, lexicon: Lexicon, model: Model, habits: Habits) -> None:
+        self._lexicon = lexicon
+        self._model = model
+        self.habits = habits
+
+    def understand(self, text: str, index: PlaceIndex, known: Place | None = None) -> Understanding:
+        """What a message says; never raises, whatever it is.
+
+        `known` is the place already spoken of, which tells communes of the same name apart.
+        """
+        place = mentioned(index, text, self.habits, known)
+        words = words_of(text)
+        if place:
+            words[place.first : place.after] = [Word(PLACE, 0, 0, False, words[place.after - 1].closed)]
+        heard = list(self._lexicon.hear(words, self.habits.ordinary))
+        likely = self._model.weigh(words, heard)
+        needs = _ranked(likely["needs"])
+        return Understanding(
+            needs,
+            place,
+            _publics(text, heard),
+            _emergency(likely["emergency"]),
+            _language(likely["language"]),
+            None if needs else _courtesy(heard),
+            tuple(
+                dict.fromkeys(one.expression.written for one in heard if needs and one.expression.about == needs[0][0])
+            ),
+        )
+
+    def place_answered(self, text: str, index: PlaceIndex, known: Place | None = None) -> PlaceMatch:
+        """What an answer to "Où ?" may mean: a name or a code, else a place in a sentence, else a misspelt name."""
+        if named := index.find_named(text):
+            return named
+        if mention := mentioned(index, text, self.habits, known):
+            return mention.match
+        words = words_of(text)
+        ordinary = all(word.folded in self.habits.ordinary for word in words)
+        return NOTHING if ordinary or len(words) > MOST_WORDS else index.find(text)
+
+    def emergency(self, text: str) -> Emergency | None:
+        """Whether someone is in danger, from the words alone: needs no place, so neither the catalogue."""
+        words = words_of(text)
+        heard = list(self._lexicon.hear(words, self.habits.ordinary))
+        return _emergency(self._model.weigh(words, heard)["emergency"])
+
+    def telling(self, text: str, need: Need) -> tuple[str, ...]:
+        """The words that speak most for a need, the most telling first: for those who tune the lexicon."""
+        weights = {
+            word.folded: self._model.contributions(signs_of_word(word.folded), "needs", need.value)
+            for word in words_of(text)
+        }
+        return tuple(word for word in sorted(weights, key=weights.__getitem__, reverse=True) if weights[word] > 0)
+
+
+def _ranked(likely: dict[str, float]) -> tuple[tuple[Need, float], ...]:
+    ranked = sorted(((score, label) for label, score in likely.items()), reverse=True)
+    if ranked[0][1] == NONE:
+        return ()
+    needs = [(Need(label), score) for score, label in ranked if label != NONE]
+    return tuple(needs[:1] + [(need, score) for need, score in needs[1:MOST_NEEDS] if score >= LEAST_SCORE])
+
+
+def _emergency(likely: dict[str, float]) -> Emergency | None:
+    danger = max((label for label in likely if label != NONE), key=likely.__getitem__)
+    return Emergency(danger) if 1 - likely[NONE] >= EMERGENCY else None
+
+
+def _language(likely: dict[str, float]) -> str:
+    best = max(likely, key=likely.__getitem__)
+    return best if likely[best] >= CLEARLY_FOREIGN else "fr"
+
+
+def _courtesy(heard: Iterable[Heard]) -> str | None:
+    """What is said without asking for anything; the longest expression tells most."""
+    courtesies = [one for one in heard if one.expression.file == COURTESIES]
+    return max(courtesies, key=lambda one: len(one.expression.written)).expression.about if courtesies else None
+
+
+def _publics(text: str, heard: Iterable[Heard]) -> tuple[Public, ...]:
+    """For whom: what the lexicon says, and ages."""
+    found = {Public(one.expression.about) for one in heard if one.expression.about in set(Public)}
+    for age in map(int, _AGE.findall(text[:500])):
+        if age >= _SENIOR:
+            found.add(Public.SENIORS)
+        elif age in _YOUNG:
+            found.add(Public.JEUNES)
+    return tuple(sorted(found))
+
+
+def read_understander(folder: Path = FOLDER) -> Understander:
+    """The shipped lexicon and model."""
+    with (folder / ORDINARY).open(encoding="utf-8", newline="") as file:
+        ordinary = {row["mot"]: int(row["fois"]) for row in csv.DictReader(file)}
+    weights = json.loads((folder / HABITS).read_text(encoding="utf-8"))
+    return Understander(read_lexicon(), read_model(folder), Habits(weights, ordinary))

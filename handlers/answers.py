@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from catalogue.entries import Candidate
 from catalogue.needs import Need
-from catalogue.places import Place, fold
-from catalogue.understanding import need_in
+from catalogue.spelling import fold
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Event, EventKind, Posed, Reading, Reply, Rows, State, Unclear, Understood
+from handlers.hearing import hear, known_place, located, needing, small_talk, which_place
 from handlers.locale import gettext as _
 from handlers.questions import best_question, keep, options
 from handlers.words import at
 
-MOST_PLACES = 5
+LONG_ANSWER, CLEARLY = 5, 0.8  # words of an answer to "Où ?" that may say another need; how likely it must be
 ECHO = 40  # characters of what was typed that are said back
 
 
@@ -33,14 +33,23 @@ class NeedChoice:
         return Posed(_("De quoi avez-vous besoin ?"), _need_buttons())
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
-        need = None
         if event.kind is EventKind.TAPPED:
-            need = Need.of(event.text.partition(":")[2])
-        elif event.kind is EventKind.SAID:
-            need = need_in(event.text)
-        if need:
-            return Understood(state.answering("besoin", need.value))
+            return self._tapped(state, event.text.partition(":")[2])
+        if event.kind is EventKind.SAID:
+            return hear(state, event.text, desk) or self._not_understood(event.text, desk)
         return Unclear(Reply(_("Je n'ai pas compris. Touchez ce qui vous ressemble le plus."), choices=_need_buttons()))
+
+    def _tapped(self, state: State, slug: str) -> Reading:
+        need = Need.of(slug)
+        if need:
+            return Understood(needing(state, [need]))
+        return Unclear(Reply(_("Touchez ce qui vous ressemble le plus."), choices=_need_buttons()))
+
+    def _not_understood(self, said: str, desk: Desk) -> Reading:
+        kindly = small_talk(said, desk)
+        first = kindly or _("Je n'ai pas compris. Dites-le autrement, ou touchez ce qui vous ressemble le plus.")
+        ask = _("De quoi avez-vous besoin ?")
+        return Unclear(Reply(f"{first}\n{ask}" if kindly else first, choices=_need_buttons()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,45 +77,34 @@ class PlaceAnswer:
 
     def _tapped(self, state: State, insee: str, desk: Desk) -> Reading:
         place = desk.place(insee)
-        return _understood(state, place) if place else Unclear(ask_place_again(_("D'accord.")))
+        return Understood(located(state, place)) if place else Unclear(ask_place_again(_("D'accord.")))
 
     def _said(self, state: State, said: str, desk: Desk) -> Reading:
-        match = desk.find_place(said)
+        match = desk.find_place(said, known_place(state, desk))
         if match.places and match.sure:
-            return _understood(state, match.places[0])
-        if not match.places:
-            unknown = _("Je ne connais pas « {words} ».").format(words=_echo(said))
-            return Unclear(ask_place_again(unknown))
-        if len(match.places) == 1:
-            place = match.places[0]
-            choices = (Choice(_("Oui"), f"lieu:{place.insee}"), Choice(_("Non, ailleurs"), "lieu:autre"))
-            return Unclear(Reply(f"{_named(place)} ?", choices=(choices,)), nearly=True)
-        shown = match.places[:MOST_PLACES]
-        several = tuple((Choice(_named(place, shown), f"lieu:{place.insee}"),) for place in shown)
-        elsewhere = ((Choice(_("Ailleurs"), "lieu:autre"),),)
-        return Unclear(Reply(_("De quelle commune parlez-vous ?"), choices=several + elsewhere), nearly=True)
+            return _with_another_need(located(state, match.places[0]), said, desk)
+        if match.places:
+            return Unclear(which_place(match), nearly=True)
+        if heard := hear(state, said, desk):
+            return heard
+        return Unclear(ask_place_again(small_talk(said, desk) or _unknown(said)))
 
 
-def _understood(state: State, place: Place) -> Understood:
-    return Understood(state.answering("lieu", {"insee": place.insee, "shared": False}))
+def _with_another_need(state: State, said: str, desk: Desk) -> Reading:
+    """The place, and the need when another one was clearly said along with it."""
+    needs = desk.understand(said, None).needs if len(said.split()) >= LONG_ANSWER else ()
+    return Understood(needing(state, [needs[0][0]]) if needs and needs[0][1] >= CLEARLY else state)
+
+
+def _unknown(said: str) -> str:
+    one_line = " ".join(said.split())
+    echo = one_line if len(one_line) <= ECHO else one_line[: ECHO - 1] + "…"
+    return _("Je ne connais pas « {words} ».").format(words=echo)
 
 
 def ask_place_again(words_first: str) -> Reply:
     ask = _("Écrivez le nom de votre commune, ou son code postal.")
     return Reply(f"{words_first}\n{ask}", choices=((Choice(_("Retour"), "retour:"),),), asks_position=True)
-
-
-def _echo(said: str) -> str:
-    one_line = " ".join(said.split())
-    return one_line if len(one_line) <= ECHO else one_line[: ECHO - 1] + "…"
-
-
-def _named(place: Place, among: Sequence[Place] = ()) -> str:
-    """The name with what tells it from others: the department among namesakes, else the postcode."""
-    if sum(other.nom == place.nom for other in among) > 1:
-        return f"{place.nom} ({place.departement_nom})"
-    code = place.codes_postaux[0] if place.codes_postaux else place.departement
-    return f"{place.nom} ({code})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from catalogue.entries import Candidate, Initiative, Nearby, TownHall
-from catalogue.needs import Need
+from catalogue.needs import Emergency, Need
 from catalogue.places import Place, PlaceMatch
+from catalogue.understanding import Understanding
 
 
 class Desk(Protocol):
@@ -14,8 +15,14 @@ class Desk(Protocol):
     def now(self) -> datetime:
         """Aware, Europe/Paris: the only clock a conversation sees."""
 
-    def find_place(self, words: str) -> PlaceMatch:
-        """What a person may mean by an answer to "Où ?"."""
+    def understand(self, words: str, known: Place | None) -> Understanding:
+        """What a message says; `known` is the place already spoken of."""
+
+    def danger(self, words: str) -> Emergency | None:
+        """Whether someone is in danger, by their words: asks nothing of the database."""
+
+    def find_place(self, words: str, known: Place | None) -> PlaceMatch:
+        """What a person may mean by an answer to "Où ?"; `known` is the place already spoken of."""
 
     def place(self, insee: str) -> Place | None:
         """A commune, arrondissement or former commune by INSEE code."""

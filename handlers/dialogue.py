@@ -140,6 +140,7 @@ class Unclear:
 
     reply: Reply
     nearly: bool = False  # it was an answer to this question, and only asks to be made sure
+    state: State | None = None  # what was understood all the same
 
 
 Reading = Understood | Unclear

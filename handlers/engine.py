@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from catalogue.needs import Emergency
 from handlers.desk import Desk
 from handlers.dialogue import (
     Choice,
@@ -18,7 +19,7 @@ from handlers.dialogue import (
     Turn,
     Understood,
 )
-from handlers.emergency import emergency_button, emergency_numbers
+from handlers.emergency import emergency_answer, emergency_button, emergency_numbers
 from handlers.locale import gettext as _
 from handlers.orientation import ORIENTATION
 
@@ -52,6 +53,8 @@ def advance(state: State | None, event: Event, desk: Desk) -> Turn:
     if event.kind is EventKind.IN_A_GROUP:
         words = _("Je ne réponds qu'en tête à tête, pour que cela reste entre nous. Écrivez-moi en privé.")
         return Turn(None, (Reply(words),))
+    if event.kind is EventKind.SAID and (emergency := desk.danger(event.text)):
+        return _in_danger(emergency, state, event, desk)
     if event.kind is EventKind.STARTED:
         return _begin(event.text, desk)
     order, value = _order(event)
@@ -60,6 +63,15 @@ def advance(state: State | None, event: Event, desk: Desk) -> Turn:
     if state is None or state.flow not in FLOWS:
         return _without_a_conversation(event, desk)
     return _go_on(FLOWS[state.flow], state, event, desk)
+
+
+def _in_danger(emergency: Emergency, state: State | None, event: Event, desk: Desk) -> Turn:
+    """The number first. What else was said is kept, so that going on shows what may help next."""
+    flow = FLOWS.get(state.flow, FIRST) if state else FIRST
+    reading = flow.hears(state or State(flow.name), event, desk)
+    if isinstance(reading, Understood):
+        state = _forgetting_what_followed(flow, reading.state)
+    return Turn(state, (emergency_answer(emergency, _carry_on()),))
 
 
 def _order(event: Event) -> tuple[str | None, str]:
@@ -81,8 +93,10 @@ def _without_a_conversation(event: Event, desk: Desk) -> Turn:
     state = State(FIRST.name)
     if event.kind in (EventKind.SAID, EventKind.SHARED):
         reading = FIRST.hears(state, event, desk)
-        if isinstance(reading, Understood):
-            return _read(FIRST, None, reading, desk)
+        if isinstance(reading, Understood) or reading.nearly:
+            return _heard(FIRST, None, reading, state, desk)
+        if event.kind is EventKind.SAID:
+            return _go_on(FIRST, state, event, desk)
     return _begin("", desk)
 
 
@@ -106,7 +120,7 @@ def _answer(flow: Flow, step: Step, state: State, event: Event, desk: Desk) -> R
     if isinstance(reading, Understood) or reading.nearly:
         return reading
     other = flow.hears(state, event, desk)
-    return other if isinstance(other, Understood) else reading
+    return other if isinstance(other, Understood) or other.nearly else reading
 
 
 def _tapped(flow: Flow, state: State, step: Step | None, event: Event, desk: Desk) -> Turn:
@@ -121,7 +135,9 @@ def _tapped(flow: Flow, state: State, step: Step | None, event: Event, desk: Des
 
 
 def _heard(flow: Flow, step: Step | None, reading: Reading, state: State, desk: Desk) -> Turn:
-    return _read(flow, step, reading, desk) if isinstance(reading, Understood) else Turn(state, (reading.reply,))
+    if isinstance(reading, Understood):
+        return _read(flow, step, reading, desk)
+    return Turn(_forgetting_what_followed(flow, reading.state) if reading.state else state, (reading.reply,))
 
 
 def _read(flow: Flow, step: Step | None, reading: Understood, desk: Desk) -> Turn:

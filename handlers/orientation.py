@@ -1,11 +1,11 @@
 """Orientation: what one needs, where, at most two more questions, and what there is."""
 
 from catalogue.needs import Need
-from catalogue.understanding import need_in
 from handlers import results
 from handlers.answers import PRECISIONS, NeedChoice, PlaceAnswer, Precision
 from handlers.desk import Desk
-from handlers.dialogue import Event, EventKind, Flow, Reading, Reply, State, Step, Unclear, Understood
+from handlers.dialogue import Event, EventKind, Flow, Reading, Reply, State, Step, Unclear
+from handlers.hearing import hear, small_talk
 from handlers.locale import gettext as _
 from handlers.questions import answer_label
 
@@ -14,13 +14,11 @@ def _hears(state: State, event: Event, desk: Desk) -> Reading:
     """Words once the results are shown: another need, or another place; the rest is kept."""
     if event.kind is EventKind.SHARED:
         return PlaceAnswer().read(state, event, desk)
-    if event.kind is EventKind.SAID:
-        need = need_in(event.text)
-        if need:
-            return Understood(state.answering("besoin", need.value))
-        if desk.find_place(event.text).places:
-            return PlaceAnswer().read(state, event, desk)
     text = _("Je n'ai pas compris. Écrivez un autre besoin ou une autre commune, ou touchez un bouton.")
+    if event.kind is EventKind.SAID:
+        if heard := hear(state, event.text, desk):
+            return heard
+        text = small_talk(event.text, desk) or text
     return Unclear(Reply(text, choices=results.below_results(0, False, True)))
 
 
@@ -40,6 +38,9 @@ def _held(state: State, desk: Desk) -> list[str]:
     lines = []
     if need := Need.of(state.answers.get("besoin", "")):
         lines.append(_("votre besoin : {need}").format(need=_(need.label)))
+    also = [need for slug in state.answers.get("aussi", ()) if (need := Need.of(slug))]
+    if also:
+        lines.append(_("votre autre besoin : {need}").format(need=", ".join(_(need.label) for need in also)))
     if "lieu" in state.answers and (place := desk.place(state.answers["lieu"]["insee"])):
         lines.append(_("votre commune : {place}").format(place=place.nom))
     lines += [

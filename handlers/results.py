@@ -9,6 +9,7 @@ from handlers.answers import PRECISIONS, ask_place_again, remaining
 from handlers.cards import address, contact_card, distance_words, reach_words, short_card, town_hall_words, whole_card
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Reply, Rows, State, Turn
+from handlers.hearing import needing
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
 from handlers.questions import answer_label
@@ -44,7 +45,7 @@ def _page(state: State, need: Need, place: Place, desk: Desk) -> Reply:
         _heading(state, need, place, len(near), len(entries), first),
         cards=cards,
         after=town_hall_words(hall, alone=not shown) if hall else "",
-        choices=below_results(first, more, bool(shown)) if shown else _instead(need),
+        choices=(*_also(state), *(below_results(first, more, True) if shown else _instead(need))),
     )
 
 
@@ -106,6 +107,14 @@ def below_results(first: int, more: bool, some: bool) -> Rows:
     return tuple(rows)
 
 
+def _also(state: State) -> Rows:
+    """The other needs that were said along with the first."""
+    needs = [need for slug in state.answers.get("aussi", ()) if (need := Need.of(slug))]
+    return tuple(
+        (Choice(_("Et aussi : {need}").format(need=_(need.label)), f"essayer:{need.value}"),) for need in needs
+    )
+
+
 def _instead(need: Need) -> Rows:
     """What else is possible when nothing was found: someone to be helped by, another need, another place."""
     rows = below_results(0, False, False)
@@ -157,7 +166,13 @@ def not_that(state: State, value: str, desk: Desk) -> Turn:
 def instead(state: State, value: str, desk: Desk) -> Turn:
     """The same place, for another need."""
     need = Need.of(value)
-    return Turn(State(state.flow, {**state.without(*PRECISIONS).answers, "besoin": need.value}) if need else state, ())
+    if not need:
+        return Turn(state, ())
+    before, others = Need.of(state.answers["besoin"]), state.answers.get("aussi", ())
+    # What was asked first stays one tap away, when both were said together.
+    rest = [other for slug in others if (other := Need.of(slug)) and other is not need]
+    rest += [before] if before and need.value in others else []
+    return Turn(needing(State(state.flow, state.without(*PRECISIONS).answers), [need, *rest]), ())
 
 
 def change(state: State, value: str, desk: Desk) -> Turn:
@@ -165,4 +180,6 @@ def change(state: State, value: str, desk: Desk) -> Turn:
         return Turn(state.without(*PRECISIONS).noting(shown=0), ())
     if value not in ("besoin", "lieu"):
         return Turn(state, ())
-    return Turn(State(state.flow, state.without(value, *PRECISIONS).answers), ())
+    return Turn(
+        State(state.flow, state.without(value, *(("aussi",) if value == "besoin" else ()), *PRECISIONS).answers), ()
+    )

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from bot.migrations import migrate
 from catalogue.database import open_database, reading
-from catalogue.gazetteer import read_places
+from catalogue.gazetteer import read_places, read_usual_names
 from catalogue.places import PlaceIndex
 from tests.postgres import Server, postgres_programs, private_postgres
 
@@ -52,7 +52,7 @@ def place_index(shipped_database: object) -> PlaceIndex:
     """Every shipped commune."""
     engine = open_database(f"sqlite:///{shipped_database}")
     with reading(engine) as connection:
-        index = PlaceIndex(read_places(connection))
+        index = PlaceIndex(read_places(connection), read_usual_names())
     engine.dispose()
     return index
 

@@ -11,6 +11,7 @@ from bot.runner import Runner
 from bot.settings import Settings
 from catalogue.places import PlaceIndex
 from tests.dialogues import MOMENT, play, transcripts
+from tests.handlers.memory import shipped_understander
 
 
 @pytest.mark.parametrize("transcript", transcripts(), ids=lambda path: path.stem)
@@ -19,7 +20,7 @@ def test_the_conversation_says_what_its_transcript_says(
 ) -> None:
     written = transcript.read_text("utf-8")
     with time_machine.travel(MOMENT, tick=False):
-        assert play(Runner(shipped_engine, place_index), written) == written
+        assert play(Runner(shipped_engine, place_index, shipped_understander()), written) == written
 
 
 def test_the_same_is_said_on_postgresql(postgres_url: str) -> None:

@@ -2,7 +2,8 @@
 
 import re
 
-from catalogue.places import fold, without_article
+from catalogue.places import without_article
+from catalogue.spelling import fold
 
 _KNOWN = {
     "la poste": "La Poste",

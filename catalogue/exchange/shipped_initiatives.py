@@ -24,7 +24,8 @@ from catalogue.exchange.rows import (
 from catalogue.geo import distance_km
 from catalogue.hours import moments, to_osm
 from catalogue.needs import Frais, Kind, Method, Need, Public, Reach, Status
-from catalogue.places import Place, PlaceIndex, fold
+from catalogue.places import Place, PlaceIndex
+from catalogue.spelling import fold
 
 COLLABORATIVES, FRANCE_SERVICES, NUMERIQUE = "collaboratives", "france-services", "numerique"
 FURTHEST_KM = 100.0  # from the middle of its commune to a place: the largest, in Guyane, are that wide

@@ -24,13 +24,14 @@ from bot.channels import telegram
 from bot.channels.telegram_messages import CHANNEL, compose
 from bot.runner import Runner
 from catalogue.database import reading, writing
-from catalogue.gazetteer import read_places
+from catalogue.gazetteer import read_places, read_usual_names
 from catalogue.needs import Need
 from catalogue.places import PlaceIndex
 from scheduler import outbox
 from tests.bench.clockwork import p50
 from tests.bench.report import Report, entries, micro
 from tests.bench.synthetic import People, inhabited
+from tests.handlers.memory import shipped_understander
 
 TOKEN = "1:bench"
 DATE = 1_717_236_000
@@ -163,7 +164,7 @@ class Ours:
 
     def __init__(self, engine: Engine, index: PlaceIndex) -> None:
         self._engine, self._index = engine, index
-        self._runner = Runner(engine, index, {CHANNEL: compose})
+        self._runner = Runner(engine, index, shipped_understander(), {CHANNEL: compose})
         self._bot = Bot(TOKEN, request=NoNetwork(), get_updates_request=NoNetwork())
         self.spent: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
         self.sent = 0
@@ -212,7 +213,7 @@ class Ours:
 def index_of(engine: Engine) -> PlaceIndex:
     """The places a database knows."""
     with reading(engine) as connection:
-        return PlaceIndex(read_places(connection))
+        return PlaceIndex(read_places(connection), read_usual_names())
 
 
 async def play(ours: Sequence[Ours], echo: Echo, everybody: Sequence[Person]) -> list[float]:

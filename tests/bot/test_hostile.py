@@ -10,7 +10,7 @@ from catalogue.database import reading
 from catalogue.places import PlaceIndex
 from catalogue.tables import inbox, outbox
 from handlers.dialogue import Event, EventKind
-from tests.handlers.memory import NANTERRE, SCEAUX
+from tests.handlers.memory import NANTERRE, SCEAUX, shipped_understander
 
 HOSTILE = {
     "null byte": "a\x00b",
@@ -26,7 +26,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_words_are_answered_at_every_step(engine: Engine, words: str) -> None:
-    runner = Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), {CHANNEL: compose})
+    runner = Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), shipped_understander(), {CHANNEL: compose})
     lines = ["/start", words, "manger", words, "Nanterre", words]
     for number, line in enumerate(lines):
         kind = EventKind.STARTED if line == "/start" else EventKind.SAID

@@ -17,6 +17,7 @@ from catalogue.places import Place, PlaceIndex
 from catalogue.tables import conversations, inbox, outbox
 from handlers.dialogue import Event, EventKind
 from scheduler.retention import forget_the_silent
+from tests.handlers.memory import shipped_understander
 
 NANTERRE = Place("92050", "Nanterre", "COM", None, ("92000",), "92", "Hauts-de-Seine", 96000, 48.8922, 2.2069)
 SCEAUX = Place("92071", "Sceaux", "COM", None, ("92330",), "92", "Hauts-de-Seine", 20000, 48.7789, 2.2911)
@@ -24,7 +25,7 @@ SCEAUX = Place("92071", "Sceaux", "COM", None, ("92330",), "92", "Hauts-de-Seine
 
 @pytest.fixture
 def runner(engine: Engine) -> Runner:
-    return Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), {CHANNEL: compose})
+    return Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), shipped_understander(), {CHANNEL: compose})
 
 
 def said(key: str, text: str, person: str = "1001", channel: str = "telegram") -> Arrival:

@@ -12,11 +12,12 @@ from bot.settings import Settings
 from catalogue.places import PlaceIndex
 from tests.channels.server import serving
 from tests.channels.visitor import Visitor
+from tests.handlers.memory import shipped_understander
 
 
 @pytest.fixture
 def runner(shipped_engine: Engine, place_index: PlaceIndex) -> Runner:
-    return Runner(shipped_engine, place_index)
+    return Runner(shipped_engine, place_index, shipped_understander())
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from catalogue.entries import Candidate, Initiative, Nearby, TownHall
 from catalogue.geo import distance_km
-from catalogue.needs import Kind, Method, Need, Reach, Status
+from catalogue.needs import Emergency, Kind, Method, Need, Reach, Status
 from catalogue.places import Place, PlaceIndex, PlaceMatch
+from catalogue.understanding import Understanding, read_understander
 
 NANTERRE = Place("92050", "Nanterre", "COM", None, ("92000",), "92", "Hauts-de-Seine", 96000, 48.8922, 2.2069)
 SCEAUX = Place("92071", "Sceaux", "COM", None, ("92330",), "92", "Hauts-de-Seine", 20000, 48.7789, 2.2911)
@@ -39,6 +41,10 @@ def initiative(number: int, **known: object) -> Initiative:
     return Initiative(**(values | known))  # type: ignore[arg-type]
 
 
+shipped_understander = cache(read_understander)
+shipped_understander()  # now: the first example of a property must not be slower than the others
+
+
 @dataclass(frozen=True)
 class MemoryDesk:
     entries: Sequence[Initiative] = ()
@@ -50,8 +56,14 @@ class MemoryDesk:
     def at(self, point: tuple[float, float]) -> "MemoryDesk":
         return replace(self, point=point, found={})
 
-    def find_place(self, words: str) -> PlaceMatch:
-        return self.index.find(words)
+    def understand(self, words: str, known: Place | None) -> Understanding:
+        return shipped_understander().understand(words, self.index, known)
+
+    def danger(self, words: str) -> Emergency | None:
+        return shipped_understander().emergency(words)
+
+    def find_place(self, words: str, known: Place | None) -> PlaceMatch:
+        return shipped_understander().place_answered(words, self.index, known)
 
     def place(self, insee: str) -> Place | None:
         return self.index.get(insee)

@@ -1,0 +1,94 @@
+"""The words that name a need, or evoke it, as people who know them wrote them down (catalogue/data/lexique).
+
+A word counts however it is spelt, as long as it sounds the same or is one slip away.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalogue.spelling import Neighbourhood, Word, fold, sound_of_word
+
+FOLDER = Path(__file__).parent / "data" / "lexique"
+PUBLICS, COURTESIES = "publics", "politesse"  # files of another kind: their sections are what is said, in any language
+LONGEST = 5  # words of an expression
+SHORTEST_HEARD = 3  # sounds
+SHORTEST_GUESSED = 5  # letters: one slip in a shorter word makes another word
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Words written in the lexicon: what they are about, how surely, and how they were written."""
+
+    file: str
+    about: str
+    language: str
+    strength: str  # "nomme" or "evoque"
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An expression met in a message, from one word to another."""
+
+    expression: Expression
+    first: int
+    after: int
+
+
+class Lexicon:
+    """Every expression of the files, by how it sounds."""
+
+    def __init__(self, expressions: Iterable[Expression]) -> None:
+        self.expressions = list(expressions)
+        self._by_sound: dict[str, list[Expression]] = {}
+        single = set()
+        for expression in self.expressions:
+            words = fold(expression.written).split()
+            key = " ".join(map(heard_as, words))
+            self._by_sound.setdefault(key, []).append(expression)
+            if len(words) == 1 and len(words[0]) >= SHORTEST_GUESSED:
+                single.add(words[0])
+        self._single = Neighbourhood(sorted(single))
+
+    def hear(self, words: list[Word], ordinary: Mapping[str, int]) -> Iterator[Heard]:
+        """The expressions a message holds, the longest at each word."""
+        heard = [heard_as(word.folded) for word in words]
+        for first in range(len(words)):
+            for after in range(min(len(words), first + LONGEST), first, -1):
+                found = self._by_sound.get(" ".join(heard[first:after]))
+                if found is None and after == first + 1:
+                    found = self._guessed(words[first].folded, ordinary)
+                if found:
+                    yield from (Heard(expression, first, after) for expression in found)
+                    break
+
+    def _guessed(self, word: str, ordinary: Mapping[str, int]) -> list[Expression] | None:
+        if len(word) < SHORTEST_GUESSED or word in ordinary:
+            return None
+        near = next(iter(self._single.near(word)), None)
+        return self._by_sound.get(heard_as(near.spelling)) if near and near.slips <= 1 else None
+
+
+def heard_as(word: str) -> str:
+    """How a word is looked up: its sound; itself when so little sounds, as that of many others would be the same."""
+    heard = sound_of_word(word)
+    return heard if len(heard) >= SHORTEST_HEARD else word
+
+
+def read_lexicon(folder: Path = FOLDER) -> Lexicon:
+    """The shipped lexicon. Raises ValueError, naming the file, for one that is not written as it should be."""
+    return Lexicon(expression for file in sorted(folder.glob("*.toml")) for expression in _read(file))
+
+
+def _read(file: Path) -> Iterator[Expression]:
+    try:
+        sections = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file.name} : {error}") from error
+    name = file.stem
+    for section, strengths in sections.items():
+        about, language = (section, "") if name in (PUBLICS, COURTESIES) else (name, section)
+        for strength, written in strengths.items():
+            yield from (Expression(name, about, language, strength, words) for words in written)

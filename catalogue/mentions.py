@@ -1,0 +1,283 @@
+"""The place a message speaks of: where it is said among other words, and what may be meant.
+
+Every run of words that is a name, or nearly one, is weighed by what is around it ("à …", a capital, a department) and
+against how ordinary the words are: "cours", "lit" and "tours" are communes too. The weights are learned from the
+sentences of the repository, where places are marked (tests/understanding).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import exp, log1p
+
+from catalogue.places import Place, PlaceIndex, PlaceMatch
+from catalogue.spelling import Word, sound, sound_of_word, words_of
+
+MOST_WORDS = 5  # of a name looked for
+MOST_GUESSED_WORDS = 3
+SHORTEST_HEARD = 4  # letters of a misspelt name
+MOST_GUESSED = 8  # runs of words compared with misspelt names, in one message
+LIKELY = 0.5
+
+CITIES = {"paris": "paris", "paname": "paris", "lyon": "lyon", "marseille": "marseille", "marseil": "marseille"}
+
+_CODE = re.compile(r"\d{5}|2[ab]\d{3}")
+_NUMBER = re.compile(r"(?:(?P<city>paris|lyon|marseille))?(?P<number>[1-9]|1\d|20)(?P<ordinal>er|e|em|eme|ieme|nd|de)?")
+_ORDINAL = re.compile(r"er|e|em|eme|ieme|nd|arr\w*|ardt")
+# What is counted after a number: "paris 2 enfants" is no arrondissement.
+_COUNTED_WORDS = (
+    "ans an enfants enfant gosses euros euro h heure heures mois jours jour semaines personnes personne pers pieces "
+    "piece km minutes min fois m m2 filles fils bebes habitants balles boules janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre etage"
+)
+_COUNTED = frozenset(_COUNTED_WORDS.split())
+
+# What is said just before a place, each a sign of its own.
+_BEFORE = {
+    "a": "a",
+    "sur": "sur",
+    "vers": "vers pres proche cote autour secteur environs alentours near around cerca perto yakin langa",
+    "de": "de d du des",
+    "dans": "dans ds en au aux",
+    "habite": "habite habitons vis vit suis sommes ville commune quartier mairie gare loge domicilie",
+    "ailleurs": "in em la din at from na no в у із из с по في ب من قرب біля возле около",
+}
+BEFORE = {sign: frozenset(said.split()) for sign, said in _BEFORE.items()}
+_BEFORE_A_PLACE = frozenset().union(*BEFORE.values())
+_STREET_WORDS = "rue avenue av bd boulevard place allee chemin impasse route cours quai square r"
+STREETS = frozenset(_STREET_WORDS.split())
+_FIRST_WORDS = "la le les l saint sainte sain sin bois mont val ville villeneuve bourg clermont aix fort"
+NAME_STARTS = frozenset(_FIRST_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place said in a message: which it may be, how likely it is meant (0 to 1), and from which word to which."""
+
+    match: PlaceMatch
+    score: float
+    first: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What was learned from sentences: the weight of each sign, and how often ordinary words are said."""
+
+    weights: Mapping[str, float]
+    ordinary: Mapping[str, int]
+    ordinary_sounds: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ordinary_sounds", frozenset(map(sound, self.ordinary)))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words that may be a place: from one to another, what they may mean, and what that costs to believe."""
+
+    first: int
+    after: int
+    match: PlaceMatch
+    cost: float
+
+
+def mentioned(index: PlaceIndex, text: str, habits: Habits, known: Place | None = None) -> Mention | None:
+    """The place a message speaks of, None when it speaks of none.
+
+    `known` is the place already spoken of: among communes of one name, that of its department is meant.
+    """
+    words = words_of(text)
+    if not words:
+        return None
+    certain = _coded(index, words) or _numbered(index, words)
+    if certain:
+        return certain
+    likely = [mention for mention in weighed(index, words, habits) if mention.score >= LIKELY]
+    if not likely:
+        return None
+    best = _longest_around(max(likely, key=lambda mention: mention.score), likely)
+    departement = _departement_named(index, words, best) or (known.departement if known else None)
+    return replace(best, match=_among_namesakes(index, best.match, departement, words, best))
+
+
+def _longest_around(best: Mention, likely: Sequence[Mention]) -> Mention:
+    """The longest likely name that holds another: "villeneuve saint georges" is not "villeneuve"."""
+    around = (mention for mention in likely if mention.first <= best.first and best.after <= mention.after)
+    return max(around, key=lambda mention: mention.after - mention.first)
+
+
+def _coded(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
+    """A postcode, with the name before or after it."""
+    for at, word in enumerate(words):
+        first, after = at, at + 1
+        code = word.folded
+        if len(code) == 2 and code.isdigit() and at + 1 < len(words) and re.fullmatch(r"\d{3}", words[at + 1].folded):
+            if len(words) > MOST_WORDS:
+                continue  # "33 000 euros"
+            code, after = code + words[at + 1].folded, at + 2
+        if _CODE.fullmatch(code) and index.has_postcode(code):
+            said = [code, *(near.folded for near in words[after : after + MOST_WORDS])]
+            before = [near.folded for near in words[max(0, at - MOST_WORDS) : at]]
+            return Mention(index.find(" ".join((*before, *said))), 1.0, first, after)
+    return None
+
+
+def _numbered(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
+    """An arrondissement: "paris 13", "lyon 7e", "dans le 18eme", "13e arrondissement de marseille"."""
+    folded = [word.folded for word in words]
+    for at, word in enumerate(folded):
+        said = _NUMBER.fullmatch(word)
+        if not said:
+            continue
+        after = at + 1
+        ordinal = bool(said["ordinal"])
+        while after < len(folded) and _ORDINAL.fullmatch(folded[after]):
+            ordinal, after = True, after + 1
+        before = at
+        while before and folded[before - 1] in ("le", "la", "dans"):
+            before -= 1
+        beside = (
+            folded[after + 1 : after + 2] if folded[after : after + 1] in (["de"], ["a"]) else folded[after : after + 1]
+        )
+        if folded[after : after + 1] and folded[after] in _COUNTED:
+            continue
+        city = said["city"] or CITIES.get(folded[before - 1] if before else "")
+        first = before - 1 if city and not said["city"] else before
+        if not city and ordinal and beside and beside[0] in CITIES:
+            city, after = CITIES[beside[0]], folded.index(beside[0], after) + 1
+        elif not city and ordinal and (before < at or folded[at + 1 : at + 2] != folded[after - 1 : after]):
+            city = next(
+                (CITIES[other] for other in folded if other in CITIES),
+                "paris" if "le" in folded[before:at] or after > at + 1 else None,
+            )
+        if city:
+            match = index.find(f"{city} {said['number']}{'e' if ordinal else ''}")
+            if match.places:
+                return Mention(match, 1.0, first, after)
+    return None
+
+
+def weighed(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[Mention]:
+    """Every run of words that may be a place, with how likely it is meant."""
+    for run in runs(index, words, habits):
+        total = sum(habits.weights.get(name, 0.0) * value for name, value in signs_of(words, run, habits).items())
+        likely = 1 / (1 + exp(-max(-30.0, min(30.0, total))))
+        yield Mention(run.match, likely, run.first, run.after)
+
+
+def runs(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[Run]:
+    """Every run of words that is a name, or may be one misspelt."""
+    folded = [word.folded for word in words]
+    guessed = 0
+    for first, start in enumerate(folded):
+        longest = _until_closed(words, first)
+        for length in range(longest, 0, -1):
+            after = first + length
+            said = " ".join(folded[first:after]) if length > 1 else start
+            if length == 1 and (len(said) < 2 or said.isdigit()):
+                continue
+            if index.is_territory(said):
+                continue
+            if index.is_name(said):
+                yield Run(first, after, index.find(said), 0.0)
+            elif _worth_hearing(words, first, after, habits):
+                match, cost = index.heard(said)
+                if not match.places and guessed < MOST_GUESSED and _worth_guessing(words, first, after, habits):
+                    guessed += 1
+                    match, cost = index.guess(said)
+                if match.places:
+                    yield Run(first, after, match, cost)
+
+
+def _until_closed(words: Sequence[Word], first: int) -> int:
+    """How many words a name may have from there: it does not go over a comma."""
+    for length in range(1, min(MOST_WORDS, len(words) - first)):
+        if words[first + length - 1].closed:
+            return length
+    return min(MOST_WORDS, len(words) - first)
+
+
+def _worth_hearing(words: Sequence[Word], first: int, after: int, habits: Habits) -> bool:
+    """Not ordinary words, nor what is said before a place."""
+    start, end = words[first].folded, words[after - 1].folded
+    if after == first + 1:
+        return (
+            len(start) >= SHORTEST_HEARD
+            and not start.isdigit()
+            and (start not in habits.ordinary or words[first].capital)
+        )
+    if start in habits.ordinary and end in habits.ordinary and start not in NAME_STARTS:
+        return False
+    return (start not in _BEFORE_A_PLACE or start in NAME_STARTS) and end not in _BEFORE_A_PLACE
+
+
+def _worth_guessing(words: Sequence[Word], first: int, after: int, habits: Habits) -> bool:
+    """Only where a place is often said, and only what no ordinary word would be."""
+    start, end = words[first].folded, words[after - 1].folded
+    if after - first > MOST_GUESSED_WORDS or end in habits.ordinary:
+        return False
+    if after > first + 1 and start in habits.ordinary and start not in NAME_STARTS:
+        return False
+    if after == first + 1 and not words[first].capital and sound_of_word(start) in habits.ordinary_sounds:
+        return False
+    placed = first == 0 or words[after - 1].closed or words[first].capital
+    return placed or words[first - 1].folded in _BEFORE_A_PLACE
+
+
+def signs_of(words: Sequence[Word], said: Run, habits: Habits) -> dict[str, float]:
+    """What tells a place from ordinary words, by name: what was said before and after, how it is written, how known."""
+    first, after, cost = said.first, said.after, said.cost
+    run = [word.folded for word in words[first:after]]
+    before = words[first - 1] if first else None
+    signs = {"toujours": 1.0, "habitants": log1p(said.match.places[0].population) / 10, "mots": min(len(run), 4) / 2}
+    signs["lettres"] = min(len("".join(run)), 15) / 10
+    signs["ecart"] = cost
+    signs["ecrit autrement"] = float(cost > 0)
+    signs["ordinaire"] = log1p(min(habits.ordinary.get(word, 0) for word in run)) / 5
+    if len(run) == 1:
+        signs["ordinaire seul"] = signs["ordinaire"]
+        signs["jamais dit"] = float(run[0] not in habits.ordinary)
+    for name, announces in BEFORE.items():
+        if before and before.folded in announces:
+            signs["apres " + name] = 1.0
+    signs["au debut"] = float(before is None)
+    signs["apres une virgule"] = float(before is not None and before.closed)
+    signs["a la fin"] = float(after == len(words))
+    signs["avant une virgule"] = float(words[after - 1].closed)
+    signs["seul"] = float(before is None and after == len(words))
+    mixed = any(not word.capital for word in words)
+    signs["capitale"] = float(words[first].capital and before is not None and mixed)
+    signs["sans capitale"] = float(not words[first].capital and any(word.capital for word in words[1:]))
+    signs["dans une rue"] = float(any(word.folded in STREETS for word in words[max(0, first - 3) : first]))
+    signs["avant un nombre"] = float(after < len(words) and bool(re.fullmatch(r"\d\d", words[after].folded)))
+    return signs
+
+
+def _departement_named(index: PlaceIndex, words: Sequence[Word], mention: Mention) -> str | None:
+    """The department said after a place ("st denis 93"), or anywhere by its name ("dans le Val-de-Marne")."""
+    folded = [word.folded for word in words]
+    for first in range(len(folded)):
+        for length in range(min(MOST_WORDS, len(folded) - first), 0, -1):
+            said = " ".join(folded[first : first + length])
+            if mention.first <= first < mention.after or (
+                said.isdigit() and not _numbers_a_departement(folded, first, mention)
+            ):
+                continue
+            if departement := index.departement(said):
+                return departement
+    return None
+
+
+def _numbers_a_departement(folded: Sequence[str], at: int, mention: Mention) -> bool:
+    following = folded[at + 1] if at + 1 < len(folded) else ""
+    return following not in _COUNTED and (at == mention.after or folded[at - 1 : at] in (["le"], ["du"]))
+
+
+def _among_namesakes(
+    index: PlaceIndex, match: PlaceMatch, departement: str | None, words: Sequence[Word], mention: Mention
+) -> PlaceMatch:
+    if not departement:
+        return match
+    name = " ".join(word.folded for word in words[mention.first : mention.after])
+    inside = index.find_in(name, departement)
+    return inside if inside.places else match

@@ -1,0 +1,85 @@
+"""What a person wrote, as answers: a need, a place, both; or what to ask to be sure of it."""
+
+from collections.abc import Sequence
+
+from catalogue.needs import Need
+from catalogue.places import Place, PlaceMatch
+from catalogue.understanding import Understanding
+from handlers.courtesy import courtesy
+from handlers.desk import Desk
+from handlers.dialogue import Choice, Reading, Reply, State, Unclear, Understood
+from handlers.locale import gettext as _
+
+SURE = 0.4  # a likelier need is answered at once; under it, the likeliest are offered
+ALSO = 0.2  # a second need as likely as that is offered after the first
+MOST_OFFERED = 3
+MOST_PLACES = 3
+
+
+def hear(state: State, said: str, desk: Desk) -> Reading | None:
+    """The needs and the place that were written, in the state they lead to. None when there is neither."""
+    understood = desk.understand(said, known_place(state, desk))
+    match = understood.place.match if understood.place else None
+    if not understood.needs and not match:
+        return None
+    if understood.needs and understood.needs[0][1] >= SURE:
+        state = needing(state, _wanted(understood))
+    if match and match.sure:
+        state = located(state, match.places[0])
+    if understood.needs and understood.needs[0][1] < SURE:
+        return Unclear(_which_need(understood, match), nearly=True, state=state)
+    if match and not match.sure:
+        return Unclear(which_place(match), nearly=True, state=state)
+    return Understood(state)
+
+
+def known_place(state: State | None, desk: Desk) -> Place | None:
+    """The place already spoken of."""
+    return desk.place(state.answers["lieu"]["insee"]) if state and "lieu" in state.answers else None
+
+
+def needing(state: State, needs: Sequence[Need]) -> State:
+    """The first need is answered; the others will be offered after it."""
+    first, *others = needs
+    state = state.answering("besoin", first.value)
+    return state.answering("aussi", [need.value for need in others]) if others else state.without("aussi")
+
+
+def located(state: State, place: Place) -> State:
+    return state.answering("lieu", {"insee": place.insee, "shared": False})
+
+
+def _wanted(understood: Understanding) -> list[Need]:
+    (first, _score), *others = understood.needs
+    return [first, *(need for need, score in others if score >= ALSO)]
+
+
+def _which_need(understood: Understanding, match: PlaceMatch | None) -> Reply:
+    likeliest = [need for need, _score in understood.needs[:MOST_OFFERED]]
+    rows = tuple((Choice(_(need.label), f"besoin:{need.value}"),) for need in likeliest)
+    other = ((Choice(_("Autre chose"), "besoin:autre"),),)
+    return Reply(_("Pour ne pas me tromper de porte : vous cherchez plutôt…"), choices=rows + other)
+
+
+def which_place(match: PlaceMatch) -> Reply:
+    """One place to confirm, or a few to choose from."""
+    if len(match.places) == 1:
+        place = match.places[0]
+        choices = (Choice(_("Oui"), f"lieu:{place.insee}"), Choice(_("Non, ailleurs"), "lieu:autre"))
+        return Reply(f"{_named(place)} ?", choices=(choices,))
+    shown = match.places[:MOST_PLACES]
+    several = tuple((Choice(_named(place, shown), f"lieu:{place.insee}"),) for place in shown)
+    return Reply(_("De quelle commune parlez-vous ?"), choices=(*several, (Choice(_("Ailleurs"), "lieu:autre"),)))
+
+
+def _named(place: Place, among: Sequence[Place] = ()) -> str:
+    """The name with what tells it from others: the department among namesakes, else the postcode."""
+    if sum(other.nom == place.nom for other in among) > 1:
+        return f"{place.nom} ({place.departement_nom})"
+    code = place.codes_postaux[0] if place.codes_postaux else place.departement
+    return f"{place.nom} ({code})"
+
+
+def small_talk(said: str, desk: Desk) -> str:
+    """What is answered to words that ask for nothing; "" when they were not understood."""
+    return courtesy(desk.understand(said, None).courtesy)
