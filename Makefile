@@ -5,7 +5,7 @@ PYTHON ?= python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev run test check bench trials transcripts screenshots messages migration lock
+.PHONY: help install dev run test check train quality bench trials transcripts screenshots messages migration lock
 
 help: ## Cette liste
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,12 @@ check: dev ## Vérifie le style, les types, les imports, les textes, les migrati
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.messages --check
 	@$(BIN)/python -m pytest -q tests/test_migrations.py -k "not postgresql"
+
+train: dev ## Apprend à comprendre, à partir des phrases de tests/understanding/corpus
+	@$(BIN)/python -m tests.understanding.train
+
+quality: dev ## Mesure ce qui est compris des messages, par besoin, par style, par lieu
+	@$(BIN)/python -m tests.understanding.quality
 
 bench: dev ## Mesure ce que coûtent une recherche, un tour de conversation, un démarrage
 	@$(BIN)/python -m tests.bench

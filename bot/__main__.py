@@ -1,6 +1,7 @@
 """The `bonne-porte` command line. Errors are one clear line on stderr, and a non-zero exit."""
 
 import asyncio
+import json
 import logging
 import sys
 from datetime import datetime
@@ -102,6 +103,31 @@ def poster(place: str | None, need: str | None, output: Path, web_url: str | Non
     click.echo("\n  ".join(filter(None, (f"Affiche écrite : {output}", made.web_link, made.telegram_link))))
     for remark in posters.remarks(made):
         click.echo(remark, err=True)
+
+
+@main.command(help="Explique ce qui est compris d'un message : besoin, lieu, publics, urgence, langue.")
+@click.argument("message", required=False)
+@click.option("--jsonl", is_flag=True, help="Lit un message (ou un objet JSON avec « text ») par ligne, écrit du JSON.")
+@click.option("--place-only", is_flag=True, help="Chaque ligne est une réponse à « Où ? ».")
+def understand(message: str | None, jsonl: bool, place_only: bool) -> None:
+    from bot.understand import NotAMessage, messages, read_reader
+
+    if jsonl == (message is not None) or (place_only and not jsonl):
+        raise Trouble("donnez un message, ou --jsonl (avec --place-only si ce sont des lieux).")
+    reader = read_reader()
+    if message is not None:
+        click.echo(reader.explained(message))
+        return
+    refused = 0
+    for said in messages(sys.stdin.buffer):
+        if isinstance(said, NotAMessage):
+            refused += 1
+            click.echo(f"bonne-porte : {said}", err=True)
+        else:
+            read = reader.place_as_json(said) if place_only else reader.as_json(said)
+            click.echo(json.dumps(read, ensure_ascii=False).encode("utf-8", "replace"))
+    if refused:
+        raise SystemExit(1)
 
 
 def _place(chosen: Settings, asked: str) -> "Place":

@@ -19,7 +19,7 @@ from catalogue.places import PlaceIndex
 from catalogue.tables import conversations
 from catalogue.understanding import Understander
 from handlers.dialogue import Choice, Effect, Event, EventKind, Reply, State, Turn
-from handlers.emergency import emergency_button
+from handlers.emergency import emergency_answer, emergency_button
 from handlers.engine import advance
 from handlers.locale import gettext as _
 from scheduler import outbox
@@ -140,6 +140,11 @@ class Runner:
         """What a first event would be answered, without keeping anything."""
         with reading(self.engine) as connection:
             return advance(None, event, self._desk(connection, datetime.now(UTC)))
+
+    def in_danger(self, event: Event) -> Reply | None:
+        """The number to call, for someone in danger whose event the database cannot take in: it asks nothing of it."""
+        emergency = self._understander.emergency(event.text) if event.kind is EventKind.SAID else None
+        return emergency_answer(emergency, Choice(_("Recommencer"), "recommencer:")) if emergency else None
 
     def forget(self, channel: str, person: str) -> None:
         """Removes everything held about a person who left."""

@@ -7,8 +7,9 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from catalogue.spelling import Neighbourhood, Word, fold, sound_of_word
+from catalogue.spelling import Neighbourhood, Word, fold, spoken
 
 FOLDER = Path(__file__).parent / "data" / "lexique"
 PUBLICS, COURTESIES = "publics", "politesse"  # files of another kind: their sections are what is said, in any language
@@ -17,8 +18,7 @@ SHORTEST_HEARD = 3  # sounds
 SHORTEST_GUESSED = 5  # letters: one slip in a shorter word makes another word
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """Words written in the lexicon: what they are about, how surely, and how they were written."""
 
     file: str
@@ -73,7 +73,7 @@ class Lexicon:
 
 def heard_as(word: str) -> str:
     """How a word is looked up: its sound; itself when so little sounds, as that of many others would be the same."""
-    heard = sound_of_word(word)
+    heard = spoken(word)
     return heard if len(heard) >= SHORTEST_HEARD else word
 
 

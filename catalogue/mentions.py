@@ -19,11 +19,29 @@ SHORTEST_HEARD = 4  # letters of a misspelt name
 MOST_GUESSED = 8  # runs of words compared with misspelt names, in one message
 LIKELY = 0.5
 
-CITIES = {"paris": "paris", "paname": "paris", "lyon": "lyon", "marseille": "marseille", "marseil": "marseille"}
-
+_CITY_SOUNDS = {
+    sound_of_word(said): city
+    for city, names in {
+        "paris": "paris pari paname panam",
+        "lyon": "lyon lion",
+        "marseille": "marseille marseil",
+    }.items()
+    for said in names.split()
+}
 _CODE = re.compile(r"\d{5}|2[ab]\d{3}")
-_NUMBER = re.compile(r"(?:(?P<city>paris|lyon|marseille))?(?P<number>[1-9]|1\d|20)(?P<ordinal>er|e|em|eme|ieme|nd|de)?")
+_NUMBER = re.compile(r"(?P<number>[1-9]|1\d|20)(?P<ordinal>er|e|em|eme|ieme|nd|de)?")
+_STUCK = re.compile(f"(?P<city>paris|lyon|marseille){_NUMBER.pattern}")
 _ORDINAL = re.compile(r"er|e|em|eme|ieme|nd|arr\w*|ardt")
+_ORDINALS = (
+    "premier deuxieme troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme onzieme douzieme treizieme "
+    "quatorzieme quinzieme seizieme dix_septieme dix_huitieme dix_neuvieme vingtieme"
+)
+ORDINALS = {word.replace("_", " "): number for number, word in enumerate(_ORDINALS.split(), 1)} | {"second": 2}
+_CARDINALS = "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"
+CARDINALS = {word: number for number, word in enumerate(_CARDINALS.split(), 1)}
+_ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
+ROMAN = {word: number for number, word in enumerate(_ROMAN.split(), 1)}
+
 # What is counted after a number: "paris 2 enfants" is no arrondissement.
 _COUNTED_WORDS = (
     "ans an enfants enfant gosses euros euro h heure heures mois jours jour semaines personnes personne pers pieces "
@@ -37,7 +55,7 @@ _BEFORE = {
     "sur": "sur",
     "vers": "vers pres proche cote autour secteur environs alentours near around cerca perto yakin langa",
     "de": "de d du des",
-    "dans": "dans ds en au aux",
+    "dans": "dans ds en au aux o",
     "habite": "habite habitons vis vit suis sommes ville commune quartier mairie gare loge domicilie",
     "ailleurs": "in em la din at from na no в у із из с по في ب من قرب біля возле около",
 }
@@ -89,15 +107,24 @@ def mentioned(index: PlaceIndex, text: str, habits: Habits, known: Place | None 
     words = words_of(text)
     if not words:
         return None
-    certain = _coded(index, words) or _numbered(index, words)
-    if certain:
+    if certain := certainly(index, words):
         return certain
     likely = [mention for mention in weighed(index, words, habits) if mention.score >= LIKELY]
     if not likely:
         return None
-    best = _longest_around(max(likely, key=lambda mention: mention.score), likely)
+    best = max(likely, key=lambda mention: (not _in_a_street(words, mention.first), mention.score))
+    best = _longest_around(best, likely)
     departement = _departement_named(index, words, best) or (known.departement if known else None)
     return replace(best, match=_among_namesakes(index, best.match, departement, words, best))
+
+
+def _in_a_street(words: Sequence[Word], first: int) -> bool:
+    return any(word.folded in STREETS for word in words[max(0, first - 3) : first])
+
+
+def certainly(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
+    """A postcode or an arrondissement, which nothing else looks like."""
+    return _coded(index, words) or _numbered(index, words)
 
 
 def _longest_around(best: Mention, likely: Sequence[Mention]) -> Mention:
@@ -123,38 +150,70 @@ def _coded(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
 
 
 def _numbered(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
-    """An arrondissement: "paris 13", "lyon 7e", "dans le 18eme", "13e arrondissement de marseille"."""
+    """An arrondissement: "paris 13", "lyon 7e", "dans le dix-huitième à Paris", "13e arrondissement"."""
     folded = [word.folded for word in words]
+    cities = [number for number, word in enumerate(folded) if sound_of_word(word) in _CITY_SOUNDS]
     for at, word in enumerate(folded):
-        said = _NUMBER.fullmatch(word)
+        stuck = _STUCK.fullmatch(word)
+        said = (int(stuck["number"]), bool(stuck["ordinal"]), at + 1) if stuck else _number_at(words, at)
         if not said:
             continue
-        after = at + 1
-        ordinal = bool(said["ordinal"])
-        while after < len(folded) and _ORDINAL.fullmatch(folded[after]):
-            ordinal, after = True, after + 1
-        before = at
-        while before and folded[before - 1] in ("le", "la", "dans"):
-            before -= 1
-        beside = (
-            folded[after + 1 : after + 2] if folded[after : after + 1] in (["de"], ["a"]) else folded[after : after + 1]
-        )
-        if folded[after : after + 1] and folded[after] in _COUNTED:
+        number, ordinal, after = said
+        if stuck:
+            city: str | None = stuck["city"]
+            first = at
+        else:
+            first, after, city = _city_of(folded, cities, at, after, ordinal)
+        if not city or (after < len(folded) and folded[after] in _COUNTED):
             continue
-        city = said["city"] or CITIES.get(folded[before - 1] if before else "")
-        first = before - 1 if city and not said["city"] else before
-        if not city and ordinal and beside and beside[0] in CITIES:
-            city, after = CITIES[beside[0]], folded.index(beside[0], after) + 1
-        elif not city and ordinal and (before < at or folded[at + 1 : at + 2] != folded[after - 1 : after]):
-            city = next(
-                (CITIES[other] for other in folded if other in CITIES),
-                "paris" if "le" in folded[before:at] or after > at + 1 else None,
-            )
-        if city:
-            match = index.find(f"{city} {said['number']}{'e' if ordinal else ''}")
-            if match.places:
-                return Mention(match, 1.0, first, after)
+        match = index.find(f"{city} {number}{'e' if ordinal else ''}")
+        if match.places:
+            return Mention(match, 1.0, first, after)
     return None
+
+
+def _number_at(words: Sequence[Word], at: int) -> tuple[int, bool, int] | None:
+    """A number from 1 to 20 there, in figures or letters; whether it is an ordinal; and where it ends."""
+    word, after = words[at].folded, at + 1
+    figures = _NUMBER.fullmatch(word)
+    if figures:
+        number, ordinal = int(figures["number"]), bool(figures["ordinal"])
+    elif at + 1 < len(words) and f"{word} {words[after].folded}" in ORDINALS:
+        number, ordinal, after = ORDINALS[f"{word} {words[after].folded}"], True, at + 2
+    elif word in ORDINALS:
+        number, ordinal = ORDINALS[word], True
+    elif word in CARDINALS:
+        number, ordinal = CARDINALS[word], False
+    elif word in ROMAN and words[at].capital:
+        number, ordinal = ROMAN[word], False
+    else:
+        return None
+    while after < len(words) and _ORDINAL.fullmatch(words[after].folded):
+        ordinal, after = True, after + 1
+    return number, ordinal, after
+
+
+def _city_of(
+    folded: Sequence[str], cities: Sequence[int], at: int, after: int, ordinal: bool
+) -> tuple[int, int, str | None]:
+    """The city a number is an arrondissement of, and from which word to which it is said."""
+    first = at
+    while first and folded[first - 1] in ("le", "la", "dans", "du", "ds", "l"):
+        first -= 1
+    following = after + 1 if after < len(folded) and folded[after] in ("a", "de") else after
+    if first and first - 1 in cities:
+        return first - 1, after, _city(folded[first - 1])
+    if following in cities and (ordinal or first < at):
+        return first, following + 1, _city(folded[following])
+    if ordinal and cities and first < at:
+        return first, after, _city(folded[cities[0]])
+    arrondissement = any(word.startswith("arr") for word in folded[at + 1 : after])
+    in_paris = arrondissement or (ordinal and folded[first:at] and folded[first] in ("dans", "ds"))
+    return first, after, "paris" if in_paris else None
+
+
+def _city(word: str) -> str:
+    return _CITY_SOUNDS[sound_of_word(word)]
 
 
 def weighed(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[Mention]:
@@ -179,7 +238,8 @@ def runs(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[R
             if index.is_territory(said):
                 continue
             if index.is_name(said):
-                yield Run(first, after, index.find(said), 0.0)
+                if (match := index.find(said)).places:
+                    yield Run(first, after, match, 0.0)
             elif _worth_hearing(words, first, after, habits):
                 match, cost = index.heard(said)
                 if not match.places and guessed < MOST_GUESSED and _worth_guessing(words, first, after, habits):
@@ -248,7 +308,7 @@ def signs_of(words: Sequence[Word], said: Run, habits: Habits) -> dict[str, floa
     mixed = any(not word.capital for word in words)
     signs["capitale"] = float(words[first].capital and before is not None and mixed)
     signs["sans capitale"] = float(not words[first].capital and any(word.capital for word in words[1:]))
-    signs["dans une rue"] = float(any(word.folded in STREETS for word in words[max(0, first - 3) : first]))
+    signs["dans une rue"] = float(_in_a_street(words, first))
     signs["avant un nombre"] = float(after < len(words) and bool(re.fullmatch(r"\d\d", words[after].folded)))
     return signs
 

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import exp, sqrt
-from operator import add
 from pathlib import Path
 from zlib import crc32, decompress
 
 from catalogue.lexicon import Heard
-from catalogue.spelling import Word, sound, sound_of_word
+from catalogue.spelling import Word, spoken
 
 FOLDER = Path(__file__).parent / "data" / "comprehension"
 TABLE, DESCRIPTION, ORDINARY = "poids.bin.z", "modele.json", "mots_courants.csv"
@@ -27,13 +26,13 @@ REMEMBERED = 20_000  # words
 # After these, what is said is refused, up to a comma or a contrast. As they sound.
 _NEGATIONS = "pas ni non sans jamais aucun aucune inutile not no nao nu не"
 _CONTRASTS = "mais plutot juste seulement but pero mas но але ama dar"
-NEGATIONS = frozenset(map(sound, _NEGATIONS.split()))
-CONTRASTS = frozenset(map(sound, _CONTRASTS.split()))
+NEGATIONS = frozenset(map(spoken, _NEGATIONS.split()))
+CONTRASTS = frozenset(map(spoken, _CONTRASTS.split()))
 
 
 def signs_of_word(word: str) -> list[str]:
     """What a folded word shows: itself, how it sounds, how it begins, and its parts."""
-    heard = sound_of_word(word)
+    heard = spoken(word)
     bounded = f"^{word}$"
     parts = [
         f"c{bounded[start : start + length]}"
@@ -45,7 +44,7 @@ def signs_of_word(word: str) -> list[str]:
 
 def signs_between(words: Sequence[Word]) -> list[str]:
     """What the order of the words shows: which follow each other, and which are refused."""
-    heard = ["<", *(sound_of_word(word.folded) for word in words), ">"]
+    heard = ["<", *(spoken(word.folded) for word in words), ">"]
     pairs = [f"b{one} {other}" for one, other in pairwise(heard)]
     return pairs + [f"n{heard[number + 1]}" for number in refused(words)]
 
@@ -63,7 +62,7 @@ def refused(words: Sequence[Word]) -> list[int]:
     found: list[int] = []
     under = False
     for number, word in enumerate(words):
-        heard = sound_of_word(word.folded)
+        heard = spoken(word.folded)
         if heard in NEGATIONS:
             under = True
         elif heard in CONTRASTS:
@@ -116,10 +115,7 @@ class Model:
         return self._sum(map(self._row, signs_of_word(word)))
 
     def _sum(self, rows: Iterable[Sequence[int]]) -> Sequence[int]:
-        total: Sequence[int] = self._nothing
-        for row in rows:
-            total = tuple(map(add, total, row))
-        return total
+        return tuple(map(sum, zip(self._nothing, *rows, strict=True)))
 
     def _row(self, sign: str) -> Sequence[int]:
         start = row_of(sign) * self._width

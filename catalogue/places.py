@@ -47,6 +47,20 @@ AROUND = frozenset(_SAID_AROUND.split())
 AFTER = frozenset(_SAID_AFTER.split())
 LINKS = frozenset({"a", "dans", "de", "des", "du", "en", "la", "le", "les"})
 TOWARDS = frozenset({"a", "au", "aux", "vers"})
+_CONTEXT = AROUND | AFTER | TOWARDS
+_JOINING = LINKS | {"sur", "sous", "les", "lez", "d", "l", "et", "aux", "au"}
+INSIDE = frozenset({"en", "dans"})
+
+# Where one says one is without naming a commune, though some communes are called so.
+_REGIONS = (
+    "alsace|aquitaine|auvergne|bretagne|normandie|occitanie|lorraine|picardie|bourgogne|limousin|corse|provence|paca|"
+    "ile de france|hauts de france|grand est|pays de la loire|nouvelle aquitaine|centre val de loire|franche comte|"
+    "bourgogne franche comte|auvergne rhone alpes|rhone alpes|champagne ardenne|poitou charentes|midi pyrenees|"
+    "languedoc roussillon|languedoc|pays basque|region parisienne|banlieue parisienne"
+)
+REGIONS = frozenset(_REGIONS.split("|"))
+_NOWHERE = "la campagne|la montagne|la mer|la maison|cote|tout pres|pres d ici|pied|l etranger|la rue|la gare|la plage"
+NOWHERE = frozenset(_NOWHERE.split("|"))
 
 _CODE = re.compile(r"\d{5}|2[ab]\d{3}")
 _DIGIT = re.compile(r"\d")
@@ -114,12 +128,17 @@ class PlaceIndex:
         usual = {name: self._by_insee[insee] for name, insee in usual_names.items() if insee in self._by_insee}
         self.usual = {without_article(name): place for name, place in usual.items()} | usual
         self._sorted_names = sorted({*self.names, *self.articled})
+        self._joined: dict[str, list[str]] = {}  # by what is left of names without the words that join
+        for name in self._sorted_names:
+            if (short := _without_joints(name)) != name:
+                self._joined.setdefault(short, []).append(name)
         self._spellings = Neighbourhood(sorted({*self._sorted_names, *self.usual}))
         self._longer: dict[str, list[Place]] = {}  # remembered: by the name they begin with
         self._by_postcode = self._with_postcodes(everything)
         self._arrondissements = _arrondissements(everything)
         departements = {place.departement: place.departement_nom for place in everything}
         self._departements = {fold(name): code for code, name in departements.items()}
+        self._name_ends = {name.split()[-1] for name in self._departements}
         self._departements |= {code.lower(): code for code in departements}
         self._whole_cities = {fold(self._by_insee[insee].nom) for insee in self._divided if insee in self._by_insee}
         self._grid = _grid(place for place in everything if place.type != "ANC" and place.insee not in self._divided)
@@ -133,19 +152,50 @@ class PlaceIndex:
 
         Never raises, whatever is sent. Misspelt names and their beginnings are only tried when nothing else is found.
         """
-        return self.find_named(words) or self._guessed(_bared(fold(words[:LONGEST])))
+        folded = fold(words[:LONGEST])
+        said = folded.split()
+        if (
+            "," not in words
+            and _CONTEXT.isdisjoint(said)
+            and not _DIGIT.search(folded)
+            and self._name_ends.isdisjoint(said[1:])
+        ):
+            return self._named(folded) or self._guessed(folded)  # nothing but a name
+        return self.find_named(words) or self._guessed(_bared(folded))
 
     def find_named(self, words: str) -> PlaceMatch | None:
         """The same, without guessing: what is spelt as it is known."""
         readings = [fold(part) for part in _parts(words[:LONGEST])]
         for reading in readings:
             for phrase in _phrases(reading):
+                if self._is_wide(phrase):
+                    return NOTHING
                 if found := self._read(phrase):
                     return found
         for reading in readings:
             if found := self._after_a_preposition(reading):
                 return found
         return None
+
+    def find_beginning(self, words: str) -> PlaceMatch | None:
+        """The places whose name of several words is cut, or lacks the words that join: "st jean de l", "la roche yon"."""
+        folded = _bared(fold(words[:LONGEST]))
+        if " " not in folded or _DIGIT.search(folded):
+            return None
+        worth: Worth = {}
+        for name, cost in self._beginning(folded):
+            self._value(worth, name, cost, None)
+        return _likeliest(worth) if worth else None
+
+    def _is_wide(self, folded: str) -> bool:
+        """Whether a phrase says a region, a department ("dans la Vienne") or nowhere at all ("à la campagne")."""
+        first, _space, rest = folded.partition(" ")
+        if folded in NOWHERE or folded in REGIONS or (first in TOWARDS and rest in NOWHERE):
+            return True
+        bare = without_article(rest)
+        return first in INSIDE and (
+            bare in REGIONS or rest in REGIONS or self.is_territory(bare) or self.is_territory(rest)
+        )
 
     def is_name(self, folded: str) -> bool:
         """Whether the words, folded, are a place's name, with or without its article."""
@@ -155,7 +205,7 @@ class PlaceIndex:
 
     def is_territory(self, folded: str) -> bool:
         """Whether the words, folded, name a department, where no commune is meant."""
-        return folded in self._departements and folded not in self._whole_cities
+        return (folded in self._departements and folded not in self._whole_cities) or folded in REGIONS
 
     def has_postcode(self, code: str) -> bool:
         return code in self._by_postcode
@@ -255,6 +305,9 @@ class PlaceIndex:
         return None
 
     def _named_in(self, name: str, departement: str) -> PlaceMatch | None:
+        usual = self.usual.get(name)
+        if usual and usual.departement == departement:
+            return PlaceMatch((usual,), True)
         found = self._namesakes(name)
         inside = tuple(place for place in found if place.departement == departement)
         if inside:
@@ -323,13 +376,13 @@ class PlaceIndex:
         """What a misspelt or unfinished name may be, from near spellings and beginnings."""
         if _DIGIT.search(folded):
             return {}
-        costs: dict[str, float] = {}
-        for spoken in {folded, without_article(folded)}:
-            for name, cost in (*self._near(spoken), *self._beginning(spoken)):
-                costs[name] = min(cost, costs.get(name, inf))
         worth: Worth = {}
-        for name, cost in costs.items():
-            self._value(worth, name, cost, departement)
+        bare = without_article(folded)
+        for spoken in (folded, bare) if bare != folded else (folded,):
+            for name, cost in self._near(spoken):
+                self._value(worth, name, cost, departement)
+            for name, cost in self._beginning(spoken):
+                self._value(worth, name, cost, departement)
         return worth
 
     def _value(self, worth: Worth, name: str, cost: float, departement: str | None) -> None:
@@ -348,18 +401,20 @@ class PlaceIndex:
         """Spellings a slip or two away, with what each costs to believe."""
         if len(folded) < SHORTEST_MISSPELT:
             return
-        for near in self._spellings.near(folded):
-            slips = near.slips * (SLIP if len(folded) > SHORTEST_MISSPELT else 2 * SLIP)
-            heard = SAME_SOUND + near.heard * SLIP + near.slips / 10
-            cost = min(slips, heard)
-            yield near.spelling, cost
-            for name in self._names_beginning(f"{near.spelling} "):
+        slip = SLIP if len(folded) > SHORTEST_MISSPELT else 2 * SLIP
+        for spelling, slips, heard in self._spellings.near(folded):
+            cost = min(slips * slip, SAME_SOUND + heard * SLIP + slips / 10)
+            yield spelling, cost
+            for name in self._names_beginning(f"{spelling} "):
                 yield name, cost + WORDS_LEFT_OUT
 
     def _beginning(self, folded: str) -> Iterator[tuple[str, float]]:
         """Names that begin so, with what each costs to believe: whole words left out cost little."""
         if len(folded) < SHORTEST_PREFIX:
             return
+        if " " in folded:
+            for name in self._joined.get(_without_joints(folded), ()):
+                yield name, WORDS_LEFT_OUT
         for name in self._names_beginning(folded):
             missing = len(name) - len(folded)
             yield name, WORDS_LEFT_OUT if name[len(folded) : len(folded) + 1] == " " else CUT + missing * CUT_LETTER
@@ -434,6 +489,12 @@ def _without_link(words: list[str]) -> list[str]:
     while end and words[end - 1] in LINKS:
         end -= 1
     return words[:end]
+
+
+def _without_joints(name: str) -> str:
+    """A name without "sur", "en", "les"…, which people leave out: "la roche yon"."""
+    first, *others = name.split()
+    return " ".join((first, *(word for word in others if word not in _JOINING)))
 
 
 def _bared(folded: str) -> str:

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from unicodedata import normalize
 
 from rapidfuzz.distance import OSA
@@ -17,6 +18,9 @@ from rapidfuzz.process import extract
 LONGEST = 2_000  # characters of a message read
 LONGEST_WORD = 45  # letters: as long as the longest commune, Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson
 SHORTEST_TWICE_WRONG = 6  # letters: with two slips, a shorter word could be anything
+SHORTEST_VERB = 4  # sounds
+SHORTEST_SOUND = 5  # sounds: in a shorter name, one that changes makes another
+LONG = 8  # letters: a long word is rather another's sound than one letter away from it
 MOST_NEAR = 20
 _SLOTS = 1 << 19
 _MASK = _SLOTS - 1
@@ -25,6 +29,7 @@ _ABBREVIATED = {"st": "saint", "ste": "sainte"}
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ı": "i", "ß": "ss", **dict.fromkeys("’‘ʼ`´‐‑‒–—−·", " ")})
 _MARKS = re.compile(r"[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0640]")  # accents; Arabic vowel signs
 _WORD = re.compile(r"[^\W_]+")
+_STUCK_CODE = re.compile(r"(?<=[a-z])(?=\d{5}\b)")  # "sevran93270"
 
 
 def fold(words: str) -> str:
@@ -34,6 +39,8 @@ def fold(words: str) -> str:
         plain = _MARKS.sub("", normalize("NFKD", plain.translate(_LETTERS)))
     if "s/" in plain:
         plain = re.sub(r"\bs/", "sur ", plain)
+    if _STUCK_CODE.search(plain):
+        plain = _STUCK_CODE.sub(" ", plain)
     return " ".join([_ABBREVIATED.get(word, word) for word in _WORD.findall(plain)])
 
 
@@ -55,7 +62,7 @@ def words_of(text: str) -> list[Word]:
     for said in _WORD.finditer(text):
         rest = text[said.end() : said.end() + 1]
         closed = not rest or rest in ",.;:!?)\n/" or text[said.end() : said.end() + 2] in (" ?", " !", " (", " :", " -")
-        found.append(Word(fold(said[0]), said.start(), said.end(), said[0][0].isupper(), closed))
+        found.append(Word(fold(said[0][:LONGEST_WORD])[:LONGEST_WORD], said.start(), said.end(), said[0][0].isupper(), closed))
     return found
 
 
@@ -75,23 +82,37 @@ _SOUNDS = {
 }  # fmt: skip
 _NASALS = {
     "ain": "5", "aim": "5", "ein": "5", "eim": "5", "in": "5", "im": "5", "yn": "5", "ym": "5", "un": "5", "um": "5",
-    "ien": "i5",
+    "ien": "i5", "mont": "m3",
     "an": "2", "am": "2", "en": "2", "em": "2", "aen": "2", "aon": "2",
     "on": "3", "om": "3",
 }  # fmt: skip
-_NASAL = re.compile("(" + "|".join(sorted(_NASALS, key=len, reverse=True)) + ")(?![aeiouyhnm])")
-_SOUND = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
+_HEARD = _SOUNDS | _NASALS
+_NASAL_ENDS = "(?![aeiouyhnm])"
+_MUTE = "(?<=[aeiou])s(?=[nml])"  # Rosny, Suresnes, Aisne
+_EITHER = "|".join(sorted(_NASALS, key=len, reverse=True)), "|".join(sorted(_SOUNDS, key=len, reverse=True))
+_SOUND = re.compile(f"(?:{_EITHER[0]}){_NASAL_ENDS}|{_EITHER[1]}|{_MUTE}")
 _DOUBLED = re.compile(r"(.)\1+")
-_SILENT_END = re.compile(r"(?<=..)[eszxtdp]+$")
+_SILENT = "sztxdp"  # at the end of a word
 
 
 def sound(folded: str) -> str:
     """How folded words sound in French, stuck together: "genevillier" and "gennevilliers" are one."""
     letters = folded.replace(" ", "")
-    letters = _SILENT_END.sub("", letters)
-    letters = _NASAL.sub(lambda found: _NASALS[found[1]], letters)
-    letters = _SOUND.sub(lambda found: _SOUNDS[found[0]], letters)
-    return _DOUBLED.sub(lambda found: found[1], letters)
+    if len(letters) > 2:
+        letters = letters[:2] + letters[2:].rstrip(_SILENT)
+        if letters.endswith("ier"):
+            letters = letters[:-1]
+    heard = _DOUBLED.sub(_once, _SOUND.sub(_as_heard, letters))
+    # Last of all, what an "e" at the end has kept from being a nasal ("seine"): accents are lost, so is "é".
+    return heard[:2] + heard[2:].rstrip("e")
+
+
+def _as_heard(found: re.Match[str]) -> str:
+    return _HEARD.get(found[0], "")
+
+
+def _once(found: re.Match[str]) -> str:
+    return found[1]
 
 
 def sounds(folded: str) -> str:
@@ -102,8 +123,14 @@ def sounds(folded: str) -> str:
 sound_of_word = lru_cache(50_000)(sound)
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+@lru_cache(50_000)
+def spoken(word: str) -> str:
+    """How a word of a sentence sounds: an infinitive is heard as its participle ("mangé", "manger")."""
+    heard = sound(word)
+    return heard[:-2] if len(heard) > SHORTEST_VERB and heard.endswith("er") else heard
+
+
+class Near(NamedTuple):
     """A known spelling and how far it is.
 
     In slips (a letter added, left out, changed, or two swapped), and in slips of what is heard (0: the same sound).
@@ -134,7 +161,7 @@ class Neighbourhood:
         self._by_words = self._heard_word_by_word()
         self._sounds = list(by_sound)
         self._by_letters = _Deletions(self._stuck)
-        self._by_sounds = _Deletions(self._sounds)
+        self._by_sounds = _Deletions(key if len(key) >= SHORTEST_SOUND else "" for key in self._sounds)
         self._by_start = {start: (numbers, [self._stuck[n] for n in numbers]) for start, numbers in by_start.items()}
 
     def _heard_word_by_word(self) -> dict[str, list[int]]:
@@ -151,29 +178,28 @@ class Neighbourhood:
         stuck = folded.replace(" ", "")
         return [Near(self._spellings[number], OSA.distance(stuck, self._stuck[number]), 0) for number in numbers]
 
-    def _sounding(self, folded: str, stuck: str) -> list[int]:
-        found = self._by_sound.get(sound(stuck), [])
-        if " " in folded and (others := self._by_words.get(sounds(folded))):
-            return sorted({*found, *others})
-        return found
-
     def near(self, folded: str) -> list[Near]:
         """The spellings one slip away or that sound the same; only when there is none, those two or three away."""
         stuck = folded.replace(" ", "")[:LONGEST_WORD]
         if not stuck:
             return []
-        same = set(self._sounding(folded, stuck))
-        found = self._compared(stuck, self._by_letters.near(stuck), 1)
-        found |= {number: OSA.distance(stuck, self._stuck[number]) for number in same}
-        heard = sound(stuck)
-        if len(stuck) >= SHORTEST_TWICE_WRONG and not same:
+        heard, known = sound(stuck), self._stuck
+        same = set(self._by_sound.get(heard, ()))
+        if " " in folded:
+            same.update(self._by_words.get(sounds(folded), ()))
+        found = {number: OSA.distance(stuck, known[number]) for number in same}
+        for number in self._by_letters.near(stuck):
+            if number not in found and OSA.distance(stuck, known[number], score_cutoff=1) <= 1:
+                found[number] = 1
+        if not same and len(stuck) >= (LONG if found else SHORTEST_TWICE_WRONG):
             found |= self._sounding_nearly(stuck, heard)
-            if not found:
-                found = self._further(stuck)
-        most = max(2, len(stuck) // 2)
-        nearest = sorted((number for number in found if found[number] <= most), key=lambda n: (found[n], n))
+        if not found and len(stuck) >= SHORTEST_TWICE_WRONG:
+            found = self._further(stuck)
+        # A name that has nothing of the word but its sound is not what was written.
+        nearest = sorted([(slips, number) for number, slips in found.items() if slips < len(stuck)])[:MOST_NEAR]
         return [
-            Near(self._spellings[n], found[n], 0 if n in same else OSA.distance(heard, self._heard[n])) for n in nearest
+            Near(self._spellings[n], slips, 0 if n in same else OSA.distance(heard, self._heard[n]))
+            for slips, n in nearest
         ]
 
     def _sounding_nearly(self, stuck: str, heard: str) -> dict[int, int]:
@@ -191,12 +217,6 @@ class Neighbourhood:
             found |= {numbers[position]: int(slips) for _spelling, slips, position in near}
         return found
 
-    def _compared(self, stuck: str, numbers: Iterable[int], most: int) -> dict[int, int]:
-        candidates = list(numbers)
-        spellings = [self._stuck[number] for number in candidates]
-        near = extract(stuck, spellings, scorer=OSA.distance, score_cutoff=most, limit=MOST_NEAR)
-        return {candidates[position]: int(slips) for _spelling, slips, position in near}
-
 
 class _Deletions:
     """Keys by each form they have when one letter is taken away, in flat arrays: chains of entries by slot.
@@ -211,7 +231,7 @@ class _Deletions:
         first, following, key_of = self._first, self._next.append, self._key.append
         entry = 0
         for number, key in enumerate(keys):
-            for form in _without_one(key):
+            for form in _without_one(key) if key else ():
                 slot = hash(form) & _MASK
                 following(first[slot])
                 key_of(number)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
-from catalogue.mentions import MOST_WORDS, Habits, Mention, mentioned
+from catalogue.mentions import MOST_WORDS, Habits, Mention, certainly, mentioned
 from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, signs_of_word
 from catalogue.needs import Emergency, Need, Public
 from catalogue.places import NOTHING, Place, PlaceIndex, PlaceMatch
@@ -76,11 +76,16 @@ class Understander:
 
     def place_answered(self, text: str, index: PlaceIndex, known: Place | None = None) -> PlaceMatch:
         """What an answer to "Où ?" may mean: a name or a code, else a place in a sentence, else a misspelt name."""
-        if named := index.find_named(text):
+        words = words_of(text)
+        if certain := certainly(index, words):
+            return certain.match
+        named = index.find_named(text)
+        if named is not None:
             return named
+        if begun := index.find_beginning(text):
+            return begun
         if mention := mentioned(index, text, self.habits, known):
             return mention.match
-        words = words_of(text)
         ordinary = all(word.folded in self.habits.ordinary for word in words)
         return NOTHING if ordinary or len(words) > MOST_WORDS else index.find(text)
 

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 import secrets
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from telegram import (
@@ -23,7 +25,7 @@ from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram_messages import CHANNEL, markup, pace_of
+from bot.channels.telegram_messages import CHANNEL, compose, markup, pace_of
 from bot.dispatch import Dispatcher
 from bot.inbox import Arrival
 from bot.runner import Runner
@@ -41,6 +43,7 @@ PATIENCE_S = 3.0  # for each of the two waits of a clean stop
 LARGEST_UPDATE = 1_000_000  # bytes
 KINDS = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 POLL_SECONDS = 30
+HELPED_REMEMBERED = 1_000
 # Called by name, and the answer left as it came: building python-telegram-bot's objects for both triples the CPU of a
 # message. The capital letter, which the Bot API does not mind, says that this is meant (`Bot.do_api_request`).
 SEND, EDIT, ANSWER = "SendMessage", "EditMessageText", "AnswerCallbackQuery"
@@ -273,6 +276,7 @@ class TelegramChannel:
         except InvalidToken:
             raise CannotStart(REFUSED) from None
         self._delivery = Delivery(runner.engine, CHANNEL, self._send, Limiter(), pace_of, pool)
+        self._helped: OrderedDict[str, None] = OrderedDict()  # who was told whom to call without the database
         self._known = asyncio.Event()  # Telegram has answered: the token is right, the client is ready
         self._dispatcher = Dispatcher(runner, CHANNEL, pool, TURNS_AT_ONCE, self._delivery.wake)
 
@@ -327,12 +331,30 @@ class TelegramChannel:
         arrivals = [arrival for update in updates if (arrival := arrival_of(update))]
         loop = asyncio.get_running_loop()
         if arrivals:
-            if await loop.run_in_executor(self._pool, self._runner.receive, arrivals):
+            try:
+                handled = await loop.run_in_executor(self._pool, self._runner.receive, arrivals)
+            except SQLAlchemyError:
+                await self._help_at_once(arrivals)
+                raise
+            if handled:
                 self._delivery.wake()
             else:
                 self._dispatcher.note(dict.fromkeys(arrival.person for arrival in arrivals))
         for person in filter(None, map(left_by, updates)):
             await loop.run_in_executor(self._pool, self._runner.forget, CHANNEL, person)
+
+    async def _help_at_once(self, arrivals: Sequence[Arrival]) -> None:
+        """Tells those in danger whom to call, once each, while the database takes nothing in: it will come again."""
+        for arrival in arrivals:
+            reply = self._runner.in_danger(arrival.event)
+            if not reply or arrival.key in self._helped:
+                continue
+            self._helped[arrival.key] = None
+            while len(self._helped) > HELPED_REMEMBERED:
+                self._helped.popitem(last=False)
+            for outgoing in compose([reply], arrival.person, arrival.key, {}, datetime.now(UTC)):
+                with contextlib.suppress(NotSent, Unsure, Refused):
+                    await send(self._bot, outgoing.person, outgoing.message)
 
     async def _send(self, person: str, message: dict[str, object]) -> None:
         await send(self._bot, person, message)

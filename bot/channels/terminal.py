@@ -4,6 +4,8 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.inbox import Arrival
 from bot.runner import Runner
 from handlers.dialogue import Choice, Event, EventKind, Reply
@@ -26,8 +28,14 @@ class Terminal:
         """What is said back to one line: words, a choice's number or [label], "@lat,lon" for a position."""
         self._count += 1
         arrival = Arrival(CHANNEL, f"{self._person}:{self._count}", self._person, self._event(line), {})
-        self._runner.turn(arrival)
-        replies = self._latest()
+        try:
+            self._runner.turn(arrival)
+            replies = self._latest()
+        except SQLAlchemyError:
+            urgent = self._runner.in_danger(arrival.event)
+            if not urgent:
+                raise
+            replies = [urgent]
         self._choices = [choice for reply in replies for choice in _all_choices(reply)]
         return "\n".join(self._shown(reply) for reply in replies)
 

@@ -171,9 +171,7 @@ def test_whatever_is_found_can_be_found_again_by_its_code(index: PlaceIndex) -> 
     assert index.get("99999") is None
 
 
-@pytest.mark.parametrize(
-    "said", ["", "   ", "🙂", "merci", "oui", "9999999", "00000", "'", "qqqqqq", "Paris 99"]
-)
+@pytest.mark.parametrize("said", ["", "   ", "🙂", "merci", "oui", "9999999", "00000", "'", "qqqqqq", "Paris 99"])
 def test_what_is_no_place_finds_nothing(index: PlaceIndex, said: str) -> None:
     assert index.find(said) == PlaceMatch((), False)
 

@@ -83,7 +83,10 @@ class Chat:
             words = _("Cette page n'est plus à jour. Rechargez-la, puis recommencez.")
             raise Refused(HTTPStatus.FORBIDDEN, words, reload=True)
         act = read_act(fields)
-        shown = await run_in_threadpool(self._take, session, act)
+        try:
+            shown = await run_in_threadpool(self._take, session, act)
+        except SQLAlchemyError:
+            return self._help_at_once(request, session, act.event)
         response = _part(shown, act.seen) if _wants_part(request) else RedirectResponse("/#suite", HTTPStatus.SEE_OTHER)
         sessions.keep_session(request, response, session)
         return response
@@ -101,6 +104,18 @@ class Chat:
         except SQLAlchemyError:
             return PlainTextResponse(_("la base de données ne répond pas"), HTTPStatus.SERVICE_UNAVAILABLE)
         return PlainTextResponse("ok")
+
+    def _help_at_once(self, request: Request, session: str, event: Event) -> Response:
+        """Tells who is in danger whom to call, though the database does not answer. Raises what failed for the others."""
+        reply = self.runner.in_danger(event)
+        if not reply:
+            raise
+        shown = bubbles([{"words": event.text[:500]}, *as_history([reply])])
+        if _wants_part(request):
+            return HTMLResponse(
+                render("part.html", bubbles=shown, whole=False, once=sessions.new_once()), headers={FRAGMENT: "1"}
+            )
+        return HTMLResponse(render("chat.html", bubbles=shown, start=None, **_proofs(session)))
 
     def _said(self, session: str | None) -> list[Bubble]:
         history = self.runner.conversation(CHANNEL, sessions.person_of(session)) if session else None
