@@ -31,7 +31,7 @@ class Reader:
         return {
             "text": text,
             "needs": [{"code": need.value, "score": round(score, 3)} for need, score in understood.needs],
-            **_places(match, mention.score if mention else 0.0),
+            **self._places(match, mention.score if mention else 0.0),
             "publics": [public.value for public in understood.publics],
             "emergency": understood.emergency.value if understood.emergency else None,
             "language": understood.language,
@@ -42,8 +42,25 @@ class Reader:
         match = self.understander.place_answered(text, self.index)
         said = self.understander.understand(text, self.index)
         emergency = said.emergency.value if said.emergency else None
-        others = {"needs": [], **_places(match, 1.0), "publics": [], "emergency": emergency, "language": said.language}
+        others = {
+            "needs": [],
+            **self._places(match, 1.0),
+            "publics": [],
+            "emergency": emergency,
+            "language": said.language,
+        }
         return {"text": text, **others}
+
+    def _places(self, match: PlaceMatch, score: float) -> dict[str, Any]:
+        """The likeliest place, and all that may be meant when there are several: communes as they are today."""
+        sure = score if match.sure else score * DOUBT
+        today = dict.fromkeys(self._today(place) for place in match.places)
+        found = [_place(place, sure / (number + 1)) for number, place in enumerate(today)]
+        return {"place": found[0] if found else None, "candidates": found if len(found) > 1 else []}
+
+    def _today(self, place: Place) -> Place:
+        """The commune a former one belongs to."""
+        return (self.index.get(place.parent) if place.type == "ANC" and place.parent else None) or place
 
     def explained(self, text: str) -> str:
         """A message as people who tune the lexicon read it."""
@@ -70,13 +87,6 @@ def _place_line(understood: Understanding) -> str:
     sure = "sûr" if match.sure else "à confirmer"
     named = ", ".join(f"{place.nom} ({place.insee})" for place in match.places[:3])
     return f"{named} : {sure}, {understood.place.score:.0%}"
-
-
-def _places(match: PlaceMatch, score: float) -> dict[str, Any]:
-    """The likeliest place, and all that may be meant when there are several."""
-    sure = score if match.sure else score * DOUBT
-    found = [_place(place, sure / (number + 1)) for number, place in enumerate(match.places)]
-    return {"place": found[0] if found else None, "candidates": found if len(found) > 1 else []}
 
 
 def _place(place: Place, score: float) -> dict[str, Any]:

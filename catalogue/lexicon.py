@@ -4,7 +4,7 @@ A word counts however it is spelt, as long as it sounds the same or is one slip 
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from catalogue.spelling import Neighbourhood, Word, fold, spoken
 
 FOLDER = Path(__file__).parent / "data" / "lexique"
 PUBLICS, COURTESIES = "publics", "politesse"  # files of another kind: their sections are what is said, in any language
+FRENCH = "fr"
 LONGEST = 5  # words of an expression
 SHORTEST_HEARD = 3  # sounds
 SHORTEST_GUESSED = 5  # letters: one slip in a shorter word makes another word
@@ -42,33 +43,43 @@ class Lexicon:
 
     def __init__(self, expressions: Iterable[Expression]) -> None:
         self.expressions = list(expressions)
-        self._by_sound: dict[str, list[Expression]] = {}
+        self._by_sound: dict[str, list[Expression]] = {}  # French, which people write by ear
+        self._by_letters: dict[str, list[Expression]] = {}  # other languages, whose sounds are not those
         single = set()
         for expression in self.expressions:
             words = fold(expression.written).split()
-            key = " ".join(map(heard_as, words))
-            self._by_sound.setdefault(key, []).append(expression)
+            if expression.language in ("", FRENCH):
+                self._by_sound.setdefault(" ".join(map(heard_as, words)), []).append(expression)
+            if expression.language != FRENCH:
+                self._by_letters.setdefault(" ".join(words), []).append(expression)
             if len(words) == 1 and len(words[0]) >= SHORTEST_GUESSED:
                 single.add(words[0])
         self._single = Neighbourhood(sorted(single))
 
     def hear(self, words: list[Word], ordinary: Mapping[str, int]) -> Iterator[Heard]:
         """The expressions a message holds, the longest at each word."""
-        heard = [heard_as(word.folded) for word in words]
+        folded = [word.folded for word in words]
+        heard = [heard_as(word) for word in folded]
         for first in range(len(words)):
             for after in range(min(len(words), first + LONGEST), first, -1):
-                found = self._by_sound.get(" ".join(heard[first:after]))
-                if found is None and after == first + 1:
-                    found = self._guessed(words[first].folded, ordinary)
+                found = self._known(folded[first:after], heard[first:after])
+                if not found and after == first + 1:
+                    found = self._guessed(folded[first], ordinary)
                 if found:
                     yield from (Heard(expression, first, after) for expression in found)
                     break
 
-    def _guessed(self, word: str, ordinary: Mapping[str, int]) -> list[Expression] | None:
+    def _known(self, folded: Sequence[str], heard: Sequence[str]) -> list[Expression]:
+        by_sound, by_letters = self._by_sound.get(" ".join(heard)), self._by_letters.get(" ".join(folded))
+        if by_sound and by_letters:
+            return list(dict.fromkeys((*by_sound, *by_letters)))
+        return by_sound or by_letters or []
+
+    def _guessed(self, word: str, ordinary: Mapping[str, int]) -> list[Expression]:
         if len(word) < SHORTEST_GUESSED or word in ordinary:
-            return None
+            return []
         near = next(iter(self._single.near(word)), None)
-        return self._by_sound.get(heard_as(near.spelling)) if near and near.slips <= 1 else None
+        return self._known([near.spelling], [heard_as(near.spelling)]) if near and near.slips <= 1 else []
 
 
 def heard_as(word: str) -> str:

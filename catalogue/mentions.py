@@ -6,7 +6,7 @@ sentences of the repository, where places are marked (tests/understanding).
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from math import exp, log1p
 
@@ -114,8 +114,7 @@ def mentioned(index: PlaceIndex, text: str, habits: Habits, known: Place | None 
         return None
     best = max(likely, key=lambda mention: (not _in_a_street(words, mention.first), mention.score))
     best = _longest_around(best, likely)
-    departement = _departement_named(index, words, best) or (known.departement if known else None)
-    return replace(best, match=_among_namesakes(index, best.match, departement, words, best))
+    return replace(best, match=_among_namesakes(index, best, words, known))
 
 
 def _in_a_street(words: Sequence[Word], first: int) -> bool:
@@ -218,8 +217,10 @@ def _city(word: str) -> str:
 
 def weighed(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[Mention]:
     """Every run of words that may be a place, with how likely it is meant."""
+    departements = frozenset(departement for _at, departement in departements_of(index, words))
     for run in runs(index, words, habits):
-        total = sum(habits.weights.get(name, 0.0) * value for name, value in signs_of(words, run, habits).items())
+        signs = signs_of(words, run, habits, departements)
+        total = sum(habits.weights.get(name, 0.0) * value for name, value in signs.items())
         likely = 1 / (1 + exp(-max(-30.0, min(30.0, total))))
         yield Mention(run.match, likely, run.first, run.after)
 
@@ -284,60 +285,68 @@ def _worth_guessing(words: Sequence[Word], first: int, after: int, habits: Habit
     return placed or words[first - 1].folded in _BEFORE_A_PLACE
 
 
-def signs_of(words: Sequence[Word], said: Run, habits: Habits) -> dict[str, float]:
+def signs_of(
+    words: Sequence[Word], said: Run, habits: Habits, departements: Set[str] = frozenset()
+) -> dict[str, float]:
     """What tells a place from ordinary words, by name: what was said before and after, how it is written, how known."""
     first, after, cost = said.first, said.after, said.cost
     run = [word.folded for word in words[first:after]]
     before = words[first - 1] if first else None
-    signs = {"toujours": 1.0, "habitants": log1p(said.match.places[0].population) / 10, "mots": min(len(run), 4) / 2}
-    signs["lettres"] = min(len("".join(run)), 15) / 10
-    signs["ecart"] = cost
-    signs["ecrit autrement"] = float(cost > 0)
-    signs["ordinaire"] = log1p(min(habits.ordinary.get(word, 0) for word in run)) / 5
-    if len(run) == 1:
-        signs["ordinaire seul"] = signs["ordinaire"]
-        signs["jamais dit"] = float(run[0] not in habits.ordinary)
+    inhabited, otherwise = log1p(said.match.places[0].population) / 10, float(cost > 0)
+    ordinary = log1p(min(habits.ordinary.get(word, 0) for word in run)) / 5
+    signs = {
+        "toujours": 1.0,
+        "habitants": inhabited,
+        "mots": min(len(run), 4) / 2,
+        "lettres": min(len("".join(run)), 15) / 10,
+        "ecart": cost,
+        "ecrit autrement": otherwise,
+        "ecrit autrement, habitants": otherwise * inhabited,
+        "ordinaire": ordinary,
+        "ordinaire seul": ordinary * (len(run) == 1),
+        "jamais dit": float(len(run) == 1 and run[0] not in habits.ordinary),
+        "au debut": float(before is None),
+        "apres une virgule": float(before is not None and before.closed),
+        "a la fin": float(after == len(words)),
+        "avant une virgule": float(words[after - 1].closed),
+        "seul": float(before is None and after == len(words)),
+        "capitale": float(words[first].capital and before is not None and any(not word.capital for word in words)),
+        "sans capitale": float(not words[first].capital and any(word.capital for word in words[1:])),
+        "dans une rue": float(_in_a_street(words, first)),
+        "avant un nombre": float(after < len(words) and bool(re.fullmatch(r"\d\d", words[after].folded))),
+        "departement dit": float(any(place.departement in departements for place in said.match.places)),
+    }
     for name, announces in BEFORE.items():
-        if before and before.folded in announces:
+        if before and before.folded in announces and not before.closed:
             signs["apres " + name] = 1.0
-    signs["au debut"] = float(before is None)
-    signs["apres une virgule"] = float(before is not None and before.closed)
-    signs["a la fin"] = float(after == len(words))
-    signs["avant une virgule"] = float(words[after - 1].closed)
-    signs["seul"] = float(before is None and after == len(words))
-    mixed = any(not word.capital for word in words)
-    signs["capitale"] = float(words[first].capital and before is not None and mixed)
-    signs["sans capitale"] = float(not words[first].capital and any(word.capital for word in words[1:]))
-    signs["dans une rue"] = float(_in_a_street(words, first))
-    signs["avant un nombre"] = float(after < len(words) and bool(re.fullmatch(r"\d\d", words[after].folded)))
+            signs["ecrit autrement, apres " + name] = otherwise
+            signs["ordinaire, apres " + name] = ordinary
     return signs
 
 
-def _departement_named(index: PlaceIndex, words: Sequence[Word], mention: Mention) -> str | None:
-    """The department said after a place ("st denis 93"), or anywhere by its name ("dans le Val-de-Marne")."""
+def departements_of(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int, str]]:
+    """The departments named, each with where: by their name, or by their number after "le" or a word that may be a town."""
     folded = [word.folded for word in words]
-    for first in range(len(folded)):
-        for length in range(min(MOST_WORDS, len(folded) - first), 0, -1):
-            said = " ".join(folded[first : first + length])
-            if mention.first <= first < mention.after or (
-                said.isdigit() and not _numbers_a_departement(folded, first, mention)
-            ):
-                continue
-            if departement := index.departement(said):
-                return departement
-    return None
+    found = []
+    for first, word in enumerate(folded):
+        for length in range(_until_closed(words, first), 0, -1):
+            said = " ".join(folded[first : first + length]) if length > 1 else word
+            departement = index.departement(said)
+            if departement and not (said.isdigit() and first + 1 < len(folded) and folded[first + 1] in _COUNTED):
+                found.append((first, departement))
+                break
+    return found
 
 
-def _numbers_a_departement(folded: Sequence[str], at: int, mention: Mention) -> bool:
-    following = folded[at + 1] if at + 1 < len(folded) else ""
-    return following not in _COUNTED and (at == mention.after or folded[at - 1 : at] in (["le"], ["du"]))
-
-
-def _among_namesakes(
-    index: PlaceIndex, match: PlaceMatch, departement: str | None, words: Sequence[Word], mention: Mention
-) -> PlaceMatch:
-    if not departement:
-        return match
+def _among_namesakes(index: PlaceIndex, mention: Mention, words: Sequence[Word], known: Place | None) -> PlaceMatch:
+    """Which commune of that name: in the department said after it or with words, else in that already spoken of."""
     name = " ".join(word.folded for word in words[mention.first : mention.after])
-    inside = index.find_in(name, departement)
-    return inside if inside.places else match
+    for at, departement in departements_of(index, words):
+        in_figures = words[at].folded.isdigit()
+        beside = at == mention.after or (at and words[at - 1].folded in ("le", "du"))
+        if not mention.first <= at < mention.after and (beside or not in_figures):
+            inside = index.find_in(name, departement)
+            if inside.places:
+                return inside
+    nearby = tuple(place for place in mention.match.places if known and place.departement == known.departement)
+    return PlaceMatch(nearby, len(nearby) == 1) if nearby and not mention.match.sure else mention.match

@@ -62,7 +62,9 @@ def words_of(text: str) -> list[Word]:
     for said in _WORD.finditer(text):
         rest = text[said.end() : said.end() + 1]
         closed = not rest or rest in ",.;:!?)\n/" or text[said.end() : said.end() + 2] in (" ?", " !", " (", " :", " -")
-        found.append(Word(fold(said[0][:LONGEST_WORD])[:LONGEST_WORD], said.start(), said.end(), said[0][0].isupper(), closed))
+        found.append(
+            Word(fold(said[0][:LONGEST_WORD])[:LONGEST_WORD], said.start(), said.end(), said[0][0].isupper(), closed)
+        )
     return found
 
 

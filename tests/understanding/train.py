@@ -45,7 +45,8 @@ from tests.understanding.place_signs import learn_places
 Floats = np.ndarray
 SEED = 20
 REFUSED, TOLD = 0.2, 0.15  # of the sentences are learned again so
-BAYES = 0.5  # of the second model, against one of the first
+BAYES = 0.4  # of the second model, against one of the first
+LEXICON = 0.5  # what an expression of the lexicon counts for, against one of a sentence
 
 
 def words_of_sentence(sentence: Sentence) -> list[Word]:
@@ -106,10 +107,11 @@ def scaled(counts: csr_matrix, tells: Floats) -> csr_matrix:
     return (diags(1 / np.maximum(norms, 1e-6)) @ weighted).tocsr()
 
 
-def learn(signs: csr_matrix, labels: Sequence[str], strictness: float) -> Learned:
+def learn(signs: csr_matrix, labels: Sequence[str], counting: Floats) -> Learned:
+    """The two models; `counting` is what each message counts for."""
     known = np.array(labels)
-    machine = LinearSVC(C=strictness, random_state=0).fit(signs, known)
-    bayes = ComplementNB(alpha=0.3).fit(signs, known)
+    machine = LinearSVC(C=1.0, random_state=0).fit(signs, known, sample_weight=counting)
+    bayes = ComplementNB(alpha=0.3).fit(signs, known, sample_weight=counting)
     rare = bayes.feature_log_prob_ - bayes.feature_log_prob_.mean(axis=0)
     weights = machine.coef_ + BAYES * _like(rare, signs, machine.coef_)
     return Learned(list(machine.classes_), weights, machine.intercept_)
@@ -122,7 +124,6 @@ def _like(rare: Floats, signs: csr_matrix, coef: Floats) -> Floats:
 
 
 HEADS = ("needs", "emergency", "language")
-STRICTNESS = {"needs": 0.3, "emergency": 1.0, "language": 1.0}
 
 
 def labels_of(sentence: Sentence) -> dict[str, str | None]:
@@ -135,10 +136,11 @@ class Examples:
 
     counts: csr_matrix
     labels: list[dict[str, str | None]]
+    counting: Floats  # what each counts for
 
-    def of(self, head: str) -> tuple[csr_matrix, list[str]]:
+    def of(self, head: str) -> tuple[csr_matrix, list[str], Floats]:
         known = [number for number, labels in enumerate(self.labels) if labels[head] is not None]
-        return self.counts[known], [self.labels[number][head] or "" for number in known]
+        return self.counts[known], [self.labels[number][head] or "" for number in known], self.counting[known]
 
 
 def examples_of(sentences: Sequence[Sentence], lexicon: Lexicon, ordinary: dict[str, int]) -> Examples:
@@ -161,12 +163,13 @@ def examples_of(sentences: Sequence[Sentence], lexicon: Lexicon, ordinary: dict[
         if quiet and chance.random() < TOLD:
             told = telling(sentence.text, chance.sample(quiet, 2), chance)
             messages.append((words_of(told), labels_of(sentence)))
+    sentences_counted = len(messages)
     for one in lexicon.expressions:
         if one.about in set(Need):
             messages.append((words_of(one.written), {"needs": one.about, "emergency": NONE, "language": None}))
-    return Examples(
-        counts_of([words for words, _labels in messages], lexicon, ordinary), [labels for _words, labels in messages]
-    )
+    counting = np.where(np.arange(len(messages)) < sentences_counted, 1.0, LEXICON)
+    counts = counts_of([words for words, _labels in messages], lexicon, ordinary)
+    return Examples(counts, [labels for _words, labels in messages], counting)
 
 
 def margins(learned: Learned, signs: csr_matrix) -> Floats:
@@ -218,19 +221,20 @@ def main(hold_out: float) -> None:
     kept = int(len(sentences) * (1 - hold_out))
     some = examples_of(sentences[:kept], lexicon, ordinary)
     rest = [words_of_sentence(sentence) for sentence in sentences[kept:]]
-    others = Examples(counts_of(rest, lexicon, ordinary), [labels_of(sentence) for sentence in sentences[kept:]])
+    truth = [labels_of(sentence) for sentence in sentences[kept:]]
+    others = Examples(counts_of(rest, lexicon, ordinary), truth, np.ones(len(rest)))
     everything = examples_of(sentences, lexicon, ordinary)
     tells = rarity(everything.counts)
     heads = {}
     for head in HEADS:
-        counts, labels = some.of(head)
-        held_counts, held_labels = others.of(head)
-        learned, held = learn(scaled(counts, tells), labels, STRICTNESS[head]), scaled(held_counts, tells)
+        counts, labels, counting = some.of(head)
+        held_counts, held_labels, _ones = others.of(head)
+        learned, held = learn(scaled(counts, tells), labels, counting), scaled(held_counts, tells)
         said = np.array(learned.labels)[margins(learned, held).argmax(axis=1)]
         sharp = sharpness(learned, held, held_labels)
         click.echo(f"{head} : {np.mean(said == np.array(held_labels)):.1%} de {len(held_labels)} phrases mises de côté")
-        counts, labels = everything.of(head)
-        heads[head] = (learn(scaled(counts, tells), labels, STRICTNESS[head]), float(sharp))
+        counts, labels, counting = everything.of(head)
+        heads[head] = (learn(scaled(counts, tells), labels, counting), float(sharp))
     write(FOLDER, heads, tells, ordinary)
     index = PlaceIndex(read_shipped_places(), read_usual_names())
     french = [sentence for sentence in sentences if sentence.language == "fr"]

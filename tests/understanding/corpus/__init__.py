@@ -1,8 +1,9 @@
 """The sentences the model is learned from: written for this, none was ever sent by anyone.
 
 A file a need, in French, by style of writing; `aucun.txt` says no need; `urgences.txt` are emergencies and
-`non_urgences.txt` what only looks like one; a file a language, by label. A place is between braces, and a second need
-follows "++".
+`non_urgences.txt` what only looks like one; `histoires.txt` and `refus.txt` are of every need, by need; a file a
+language, by label. A place is between braces, and a second need
+follows "++"; an emergency, where the need is that of the file, follows "!!".
 """
 
 import re
@@ -10,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogue.needs import Need
+from catalogue.needs import Emergency, Need
 
 FOLDER = Path(__file__).parent
 NONE = "aucun"
+MIXED = ("histoires", "refus")  # every need, under its heading
 LANGUAGES = ("en", "es", "pt", "ar", "uk", "ru", "tr", "ro")
 
 # What someone in danger needs besides the number to call.
@@ -26,7 +28,8 @@ NEED_IN_DANGER = {
     "harcelement": "famille",
     "maltraitance": "handicap",
 }
-_SECOND = re.compile(r"\s*\+\+\s*(\S+)\s*$")
+_DANGER = re.compile(r" !!([a-z]+(?:-[a-z]+)?)$")
+_SECOND = re.compile(r"\s\+\+\s?([a-z]+(?:-[a-z]+)?)\s*$")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -56,11 +59,13 @@ def _read(file: Path) -> Iterator[Sentence]:
         elif line.strip():
             try:
                 yield _sentence(file.stem, heading, line.strip())
-            except KeyError as error:
+            except (KeyError, ValueError) as error:
                 raise ValueError(f"{file.name}, line {number}: no label {error}") from error
 
 
 def _sentence(name: str, heading: str, line: str) -> Sentence:
+    danger = _DANGER.search(line)
+    line = _DANGER.sub("", line)
     second = _SECOND.search(line)
     marked = _SECOND.sub("", line)
     language = name.split("_")[0] if name.split("_")[0] in LANGUAGES else "fr"
@@ -71,12 +76,14 @@ def _sentence(name: str, heading: str, line: str) -> Sentence:
     elif heading.startswith("urgence "):
         emergency = heading.removeprefix("urgence ").removesuffix("e") if heading.endswith("aucune") else heading[8:]
         need = None if emergency == NONE else NEED_IN_DANGER[emergency]
-    elif name.startswith("non_urgences") or language != "fr":
+    elif name.startswith(("non_urgences", *MIXED)) or language != "fr":
         need = heading
     else:
         need = name.split("_")[0]
     if need not in (None, NONE):
         need = Need(need).value
+    if danger:
+        emergency = Emergency(danger[1]).value
     text, places = _unmarked(marked)
     return Sentence(text, language, heading, need, second[1] if second else None, emergency, places)
 

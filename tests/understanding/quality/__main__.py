@@ -45,7 +45,10 @@ class Answer:
 
     @property
     def insee(self) -> str | None:
-        return self.understood.place.match.places[0].insee if self.understood.place else None
+        if not self.understood.place:
+            return None
+        place = self.understood.place.match.places[0]
+        return place.parent if place.type == "ANC" else place.insee
 
     @property
     def need_right(self) -> bool:
