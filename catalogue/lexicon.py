@@ -12,7 +12,8 @@ from typing import NamedTuple
 from catalogue.spelling import Neighbourhood, Word, fold, spoken
 
 FOLDER = Path(__file__).parent / "data" / "lexique"
-PUBLICS, COURTESIES = "publics", "politesse"  # files of another kind: their sections are what is said, in any language
+# Files of another kind: their sections are what is said, in any language.
+PUBLICS, COURTESIES, DANGERS = "publics", "politesse", "urgences"
 FRENCH = "fr"
 LONGEST = 5  # words of an expression
 SHORTEST_HEARD = 3  # sounds
@@ -100,6 +101,6 @@ def _read(file: Path) -> Iterator[Expression]:
         raise ValueError(f"{file.name} : {error}") from error
     name = file.stem
     for section, strengths in sections.items():
-        about, language = (section, "") if name in (PUBLICS, COURTESIES) else (name, section)
+        about, language = (section, "") if name in (PUBLICS, COURTESIES, DANGERS) else (name, section)
         for strength, written in strengths.items():
             yield from (Expression(name, about, language, strength, words) for words in written)

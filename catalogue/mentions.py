@@ -121,6 +121,12 @@ def _in_a_street(words: Sequence[Word], first: int) -> bool:
     return any(word.folded in STREETS for word in words[max(0, first - 3) : first])
 
 
+def _ends_an_address(words: Sequence[Word], first: int) -> bool:
+    """Whether a number and a street come before, with the street's name in between: "12 rue de Verdun, Champigny"."""
+    streets = [number for number, word in enumerate(words[: max(0, first - 1)]) if word.folded in STREETS]
+    return any(number and words[number - 1].folded.isdigit() for number in streets)
+
+
 def certainly(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
     """A postcode or an arrondissement, which nothing else looks like."""
     return _coded(index, words) or _numbered(index, words)
@@ -313,6 +319,7 @@ def signs_of(
         "capitale": float(words[first].capital and before is not None and any(not word.capital for word in words)),
         "sans capitale": float(not words[first].capital and any(word.capital for word in words[1:])),
         "dans une rue": float(_in_a_street(words, first)),
+        "au bout d'une adresse": float(words[after - 1].closed and _ends_an_address(words, first)),
         "avant un nombre": float(after < len(words) and bool(re.fullmatch(r"\d\d", words[after].folded))),
         "departement dit": float(any(place.departement in departements for place in said.match.places)),
     }
@@ -342,11 +349,19 @@ def _among_namesakes(index: PlaceIndex, mention: Mention, words: Sequence[Word],
     """Which commune of that name: in the department said after it or with words, else in that already spoken of."""
     name = " ".join(word.folded for word in words[mention.first : mention.after])
     for at, departement in departements_of(index, words):
-        in_figures = words[at].folded.isdigit()
+        if mention.first <= at < mention.after:
+            continue
         beside = at == mention.after or (at and words[at - 1].folded in ("le", "du"))
-        if not mention.first <= at < mention.after and (beside or not in_figures):
-            inside = index.find_in(name, departement)
-            if inside.places:
-                return inside
-    nearby = tuple(place for place in mention.match.places if known and place.departement == known.departement)
-    return PlaceMatch(nearby, len(nearby) == 1) if nearby and not mention.match.sure else mention.match
+        named = index.find_in(name, departement) if beside else _inside(mention.match, departement)
+        if named.places and (beside or not words[at].folded.isdigit()):
+            return named
+    nearby = _inside(mention.match, known.departement).places if known else ()
+    if not nearby or (mention.match.sure and mention.match.places[0] in nearby):
+        return mention.match
+    others = tuple(place for place in mention.match.places if place not in nearby)
+    return PlaceMatch((*nearby, *others), len(nearby) == 1 and not mention.match.sure)
+
+
+def _inside(match: PlaceMatch, departement: str) -> PlaceMatch:
+    inside = tuple(place for place in match.places if place.departement == departement)
+    return PlaceMatch(inside, len(inside) == 1)

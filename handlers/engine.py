@@ -125,8 +125,9 @@ def _answer(flow: Flow, step: Step, state: State, event: Event, desk: Desk) -> R
 
 def _tapped(flow: Flow, state: State, step: Step | None, event: Event, desk: Desk) -> Turn:
     name, _colon, value = event.text.partition(":")
-    open_step = step or _beside(flow, state)
-    if open_step and open_step.name == name:
+    # Words may have said the answer to a later question, of which only a part has to be made sure.
+    open_step = next((asked for asked in _open(flow, state) if asked.name == name), None)
+    if open_step:
         return _heard(flow, open_step, open_step.question.read(state, event, desk), state, desk)
     if step is None and name in flow.actions:
         turn = flow.actions[name](state, value, desk)
@@ -154,6 +155,13 @@ def _forgetting_what_followed(flow: Flow, state: State) -> State:
 
 def _current(flow: Flow, state: State) -> Step | None:
     return next((step for step in flow.steps if not step.beside and step.name not in state.answers), None)
+
+
+def _open(flow: Flow, state: State) -> list[Step]:
+    """The questions still without an answer; one beside the results only once it is its turn."""
+    waiting = [step for step in flow.steps if not step.beside and step.name not in state.answers]
+    beside = _beside(flow, state)
+    return waiting or ([beside] if beside else [])
 
 
 def _beside(flow: Flow, state: State) -> Step | None:

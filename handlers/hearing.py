@@ -27,9 +27,9 @@ def hear(state: State, said: str, desk: Desk) -> Reading | None:
     if match and match.sure:
         state = located(state, match.places[0])
     if understood.needs and understood.needs[0][1] < SURE:
-        return Unclear(_which_need(understood, match), nearly=True, state=state)
+        return Unclear(_which_need(understood), nearly=True, state=state.without("besoin", "aussi"))
     if match and not match.sure:
-        return Unclear(which_place(match), nearly=True, state=state)
+        return Unclear(which_place(match), nearly=True, state=state.without("lieu"))
     return Understood(state)
 
 
@@ -54,7 +54,7 @@ def _wanted(understood: Understanding) -> list[Need]:
     return [first, *(need for need, score in others if score >= ALSO)]
 
 
-def _which_need(understood: Understanding, match: PlaceMatch | None) -> Reply:
+def _which_need(understood: Understanding) -> Reply:
     likeliest = [need for need, _score in understood.needs[:MOST_OFFERED]]
     rows = tuple((Choice(_(need.label), f"besoin:{need.value}"),) for need in likeliest)
     other = ((Choice(_("Autre chose"), "besoin:autre"),),)

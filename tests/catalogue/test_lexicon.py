@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from catalogue.lexicon import COURTESIES, FOLDER, FRENCH, PUBLICS, Expression, Lexicon, heard_as, read_lexicon
-from catalogue.needs import Need, Public
+from catalogue.lexicon import COURTESIES, DANGERS, FOLDER, FRENCH, PUBLICS, Expression, Lexicon, heard_as, read_lexicon
+from catalogue.needs import Emergency, Need, Public
 from catalogue.spelling import fold, words_of
 from handlers.courtesy import courtesy
 
@@ -26,7 +26,7 @@ def key(expression: Expression) -> tuple[str, ...]:
 
 def test_there_is_one_file_a_need_in_every_language(lexicon: Lexicon) -> None:
     files = {file.stem for file in FOLDER.glob("*.toml")}
-    assert files == {need.value for need in Need} | {PUBLICS, COURTESIES}
+    assert files == {need.value for need in Need} | {PUBLICS, COURTESIES, DANGERS}
     for need in Need:
         said = [expression for expression in lexicon.expressions if expression.about == need.value]
         assert {expression.language for expression in said} == LANGUAGES
@@ -34,7 +34,7 @@ def test_there_is_one_file_a_need_in_every_language(lexicon: Lexicon) -> None:
         assert sum(expression.language == FRENCH for expression in said) > 500
 
 
-def test_no_expression_speaks_for_two_needs(lexicon: Lexicon) -> None:
+def test_no_expression_speaks_for_two_needs_or_two_dangers(lexicon: Lexicon) -> None:
     said: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for expression in lexicon.expressions:
         if expression.file not in (PUBLICS, COURTESIES):
@@ -52,9 +52,11 @@ def test_no_expression_is_written_twice_in_a_file(lexicon: Lexicon) -> None:
     assert twice == []
 
 
-def test_publics_and_courtesies_are_those_the_product_knows(lexicon: Lexicon) -> None:
+def test_publics_dangers_and_courtesies_are_those_the_product_knows(lexicon: Lexicon) -> None:
     publics = {expression.about for expression in lexicon.expressions if expression.file == PUBLICS}
     assert publics == {public.value for public in Public} - {"tous-publics"}
+    dangers = {expression.about for expression in lexicon.expressions if expression.file == DANGERS}
+    assert dangers == {emergency.value for emergency in Emergency}
     for expression in lexicon.expressions:
         if expression.file == COURTESIES:
             assert courtesy(expression.about), expression

@@ -5,7 +5,17 @@ from hypothesis import strategies as st
 from catalogue.spelling import LONGEST_WORD, Neighbourhood, fold, sound, sounds, spoken, words_of
 
 TOWNS = Neighbourhood(
-    ["nanterre", "nantes", "toulouse", "maisons alfort", "montpellier", "montelier", "gennevilliers", "caen", "saint denis"]
+    [
+        "nanterre",
+        "nantes",
+        "toulouse",
+        "maisons alfort",
+        "montpellier",
+        "montelier",
+        "gennevilliers",
+        "caen",
+        "saint denis",
+    ]
 )
 
 

@@ -34,14 +34,14 @@ NOT_TAKEN_IN: dict[Mode, str] = {"polling": "updates could not be received: ", "
 
 
 def lose_the_tables(runner: Runner) -> None:
+    """A database that was not migrated, or of which nothing is left."""
     _rename_tables(runner.engine, "", "lost_")
 
 
 def spoil_the_file(runner: Runner) -> None:
     """What is no longer a database, on the disk."""
     runner.engine.dispose()
-    file = Path(runner.engine.url.database or "")
-    file.write_bytes(b"rien" * 4096)
+    Path(runner.engine.url.database or "").write_bytes(b"rien" * 4096)
 
 
 def refuse_connections(runner: Runner) -> None:
@@ -136,11 +136,11 @@ async def test_on_the_web_the_conversation_goes_on_once_the_database_answers_aga
     form = visitor.hidden
     with out_of_reach(shipped_engine):
         response = await visitor.send(headers, text=DANGER)
-    # What the script does with a part: a new one-use number, and no start any more.
-    once = re.findall(r'data-once="([\w-]+)"' if headers else r'name="once" value="([\w-]+)"', response.text)[0]
+    # The page carries a new one-use number, and no start any more; the script takes both from the part.
+    (once,) = set(re.findall(r'(?:data-once|name="once" value)="([\w-]+)"', response.text))
     assert once != form["once"]
-    assert headers or 'name="start"' not in response.text
-    after = {"csrf": form["csrf"], "once": once, "tap": "besoin:alimentation"}
+    assert 'name="start"' not in response.text
+    after = {"csrf": form["csrf"], "once": once, "text": "je cherche à manger"}
     response = await visitor.client.post("/message", data=after, headers=headers, follow_redirects=True)
     assert response.status_code == HTTPStatus.OK
     assert "Où cherchez-vous" in response.text
@@ -186,16 +186,16 @@ def test_on_telegram_somebody_in_danger_is_told_once_whom_to_call_though_the_upd
         assert not telegram.problems()
 
 
-@pytest.mark.parametrize("mode", MODES)
 def test_on_telegram_an_ordinary_message_waits_for_the_database(
-    telegram_bot: StartTelegramBot, shipped_engine: Engine, mode: Mode
+    telegram_bot: StartTelegramBot, shipped_engine: Engine
 ) -> None:
-    with telegram_bot(mode) as telegram:
+    """By webhook; the next test says the same of polling."""
+    with telegram_bot("webhook") as telegram:
         person = telegram.user(1002)
         person.say("/start")
         with out_of_reach(shipped_engine):
             person.say(ORDINARY, expect=0)
-            in_the_end(lambda: written(telegram).count(NOT_TAKEN_IN[mode]) >= 2)
+            in_the_end(lambda: written(telegram).count(NOT_TAKEN_IN["webhook"]) >= 2)
             assert len(sent_to(telegram, 1002)) == 1
         in_the_end(lambda: len(sent_to(telegram, 1002)) > 1)
         assert "Où cherchez-vous" in sent_to(telegram, 1002)[1].text
@@ -271,7 +271,7 @@ def test_in_the_terminal_somebody_in_danger_is_shown_whom_to_call_without_the_da
         ("mon mari me frappe", Emergency.VIOLENCES),
         ("je dors dehors ce soir", Emergency.SANS_ABRI),
         ("un enfant est battu par son père", Emergency.ENFANCE),
-        ("mon fils est harcelé sur internet", Emergency.HARCELEMENT),
+        ("mon fils se fait harceler à l'école", Emergency.HARCELEMENT),
         ("ma grand-mère est maltraitée à l'ehpad", Emergency.MALTRAITANCE),
     ],
 )
