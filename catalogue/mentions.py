@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from math import exp, log1p
 
-from catalogue.places import Place, PlaceIndex, PlaceMatch
+from catalogue.places import LINKS, Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import Word, sound, sound_of_word, words_of
 
 MOST_WORDS = 5  # of a name looked for
@@ -33,8 +33,8 @@ _NUMBER = re.compile(r"(?P<number>[1-9]|1\d|20)(?P<ordinal>er|e|em|eme|ieme|nd|d
 _STUCK = re.compile(f"(?P<city>paris|lyon|marseille){_NUMBER.pattern}")
 _ORDINAL = re.compile(r"er|e|em|eme|ieme|nd|arr\w*|ardt")
 _ORDINALS = (
-    "premier deuxieme troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme onzieme douzieme treizieme "
-    "quatorzieme quinzieme seizieme dix_septieme dix_huitieme dix_neuvieme vingtieme"
+    "premier deuxieme troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme onzieme douzieme "
+    "treizieme quatorzieme quinzieme seizieme dix_septieme dix_huitieme dix_neuvieme vingtieme"
 )
 ORDINALS = {word.replace("_", " "): number for number, word in enumerate(_ORDINALS.split(), 1)} | {"second": 2}
 _CARDINALS = "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"
@@ -45,7 +45,8 @@ ROMAN = {word: number for number, word in enumerate(_ROMAN.split(), 1)}
 # What is counted after a number: "paris 2 enfants" is no arrondissement.
 _COUNTED_WORDS = (
     "ans an enfants enfant gosses euros euro h heure heures mois jours jour semaines personnes personne pers pieces "
-    "piece km minutes min fois m m2 filles fils bebes habitants balles boules janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre etage"
+    "piece km minutes min fois m m2 filles fils bebes habitants balles boules etage "
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
 )
 _COUNTED = frozenset(_COUNTED_WORDS.split())
 
@@ -62,6 +63,7 @@ _BEFORE = {
 BEFORE = {sign: frozenset(said.split()) for sign, said in _BEFORE.items()}
 _BEFORE_A_PLACE = frozenset().union(*BEFORE.values())
 _STREET_WORDS = "rue avenue av bd boulevard place allee chemin impasse route cours quai square r"
+_TITLES = frozenset(["d", "l", "general", "marechal", "docteur", "president"])
 STREETS = frozenset(_STREET_WORDS.split())
 _FIRST_WORDS = "la le les l saint sainte sain sin bois mont val ville villeneuve bourg clermont aix fort"
 NAME_STARTS = frozenset(_FIRST_WORDS.split())
@@ -118,7 +120,11 @@ def mentioned(index: PlaceIndex, text: str, habits: Habits, known: Place | None 
 
 
 def _in_a_street(words: Sequence[Word], first: int) -> bool:
-    return any(word.folded in STREETS for word in words[max(0, first - 3) : first])
+    """Whether the words are a street's name: "rue de Verdun"."""
+    at = first - 1
+    while at > 0 and (words[at].folded in LINKS or words[at].folded in _TITLES):
+        at -= 1
+    return at >= 0 and words[at].folded in STREETS
 
 
 def _ends_an_address(words: Sequence[Word], first: int) -> bool:
@@ -234,7 +240,7 @@ def weighed(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterato
 def runs(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[Run]:
     """Every run of words that is a name, or may be one misspelt."""
     folded = [word.folded for word in words]
-    guessed = 0
+    guessed, wide = 0, _wide(index, words)
     for first, start in enumerate(folded):
         longest = _until_closed(words, first)
         for length in range(longest, 0, -1):
@@ -242,8 +248,8 @@ def runs(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[R
             said = " ".join(folded[first:after]) if length > 1 else start
             if length == 1 and (len(said) < 2 or said.isdigit()):
                 continue
-            if index.is_territory(said):
-                continue
+            if any(begins <= first and after <= ends for begins, ends in wide):
+                continue  # in "Maine-et-Loire" there is no commune
             if index.is_name(said):
                 if (match := index.find(said)).places:
                     yield Run(first, after, match, 0.0)
@@ -254,6 +260,19 @@ def runs(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[R
                     match, cost = index.guess(said)
                 if match.places:
                     yield Run(first, after, match, cost)
+
+
+def _wide(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int, int]]:
+    """Where departments and regions are named."""
+    folded = [word.folded for word in words]
+    found = []
+    for first in range(len(folded)):
+        for after in range(first + _until_closed(words, first), first, -1):
+            said = " ".join(folded[first:after])
+            if not said.isdigit() and index.is_territory(said):
+                found.append((first, after))
+                break
+    return found
 
 
 def _until_closed(words: Sequence[Word], first: int) -> int:
@@ -332,7 +351,7 @@ def signs_of(
 
 
 def departements_of(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int, str]]:
-    """The departments named, each with where: by their name, or by their number after "le" or a word that may be a town."""
+    """The departments named, by their name or their number, each with the word it begins at."""
     folded = [word.folded for word in words]
     found = []
     for first, word in enumerate(folded):

@@ -74,7 +74,7 @@ def refused(words: Sequence[Word]) -> list[int]:
 
 
 class Model:
-    """What each sign weighs for each label. A head ("needs", "emergency", "language") is labels one of which is true."""
+    """What each sign weighs for each label. A head ("needs", "emergency"…) is a set of labels one of which is true."""
 
     def __init__(self, table: bytes, description: Mapping[str, object]) -> None:
         self.heads: dict[str, list[str]] = description["heads"]  # type: ignore[assignment]

@@ -178,7 +178,7 @@ class PlaceIndex:
         return None
 
     def find_beginning(self, words: str) -> PlaceMatch | None:
-        """The places whose name of several words is cut, or lacks the words that join: "st jean de l", "la roche yon"."""
+        """The places whose name of several words is cut, or lacks its small words: "st jean de l", "la roche yon"."""
         folded = _bared(fold(words[:LONGEST]))
         if " " not in folded or _DIGIT.search(folded):
             return None
@@ -220,10 +220,12 @@ class PlaceIndex:
         return _judged(inside, inside) if inside else self._guessed(folded, departement)
 
     def heard(self, folded: str) -> tuple[PlaceMatch, float]:
-        """The same as `guess`, among names that sound the same only."""
+        """The same as `guess`, among names that sound the same or go on after these words."""
         worth: Worth = {}
         for near in self._spellings.same_sound(folded):
             self._value(worth, near.spelling, SAME_SOUND + near.slips / 10, None)
+        for name in self._names_beginning(f"{folded} "):
+            self._value(worth, name, WORDS_LEFT_OUT, None)
         match = _likeliest(worth)
         return match, worth[match.places[0].insee][1] if match.places else inf
 

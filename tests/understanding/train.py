@@ -179,7 +179,7 @@ def margins(learned: Learned, signs: csr_matrix) -> Floats:
 
 
 def sharpness(learned: Learned, signs: csr_matrix, labels: Sequence[str]) -> float:
-    """By how much margins must be multiplied to be as sure as they are right (temperature scaling, Guo et al., 2017)."""
+    """By how much margins must be multiplied to be as sure as they are right (temperature scaling, C. Guo, 2017)."""
     truth = np.array([learned.labels.index(label) for label in labels])
     values = margins(learned, signs)
 

@@ -106,15 +106,14 @@ class Chat:
         return PlainTextResponse("ok")
 
     def _help_at_once(self, request: Request, session: str, event: Event) -> Response:
-        """Tells who is in danger whom to call, though the database does not answer. Raises what failed for the others."""
+        """Tells who is in danger whom to call, though the database does not answer; for others, raises what failed."""
         reply = self.runner.in_danger(event)
         if not reply:
             raise
         shown = bubbles([{"words": event.text[:500]}, *as_history([reply])])
         if _wants_part(request):
-            return HTMLResponse(
-                render("part.html", bubbles=shown, whole=False, once=sessions.new_once()), headers={FRAGMENT: "1"}
-            )
+            html = render("part.html", bubbles=shown, whole=False, once=sessions.new_once())
+            return HTMLResponse(html, headers={FRAGMENT: "1"})
         return HTMLResponse(render("chat.html", bubbles=shown, start=None, **_proofs(session)))
 
     def _said(self, session: str | None) -> list[Bubble]:

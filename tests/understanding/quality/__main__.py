@@ -153,9 +153,8 @@ def report_places(index: PlaceIndex, understander: Understander, mistakes: bool)
         right = insee in said["accept"] if said["place"] else insee is None
         by_type[said["type"]].append(right)
         if mistakes and not right:
-            click.echo(
-                f"  OÙ {said['type']} {said['place'] and said['place']['name']} → {insee} {place.places[:1] and place.places[0].nom} : {said['text']}"
-            )
+            wanted, found = said["place"] and said["place"]["name"], [place.nom for place in place.places[:2]]
+            click.echo(f"  OÙ {said['type']} {wanted} → {found} : {said['text']}")
     click.echo(f"\n== places, {len(lines)} réponses à « Où ? »")
     every = [right for rights in by_type.values() for right in rights]
     click.echo(f"lieu juste  {100 * sum(every) / len(every):5.1f} %   (97 %)")
