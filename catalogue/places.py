@@ -25,12 +25,14 @@ FORMER_POPULATION = 1_000  # that of a former commune is not known: a typical on
 FURTHEST_KM = 50.0
 
 # What it costs to believe that a name is meant, against FAMILIARITY for each tenfold of population.
-FAMILIARITY = 0.5
+FAMILIARITY = 0.4
 SAME_SOUND = 0.3
 SLIP = 0.8
+ARTICLE = 0.3  # left out
 WORDS_LEFT_OUT = 0.3  # "asnieres" for Asnières-sur-Seine
 CUT, CUT_LETTER = 0.6, 0.08  # "nanter" for Nanterre
 SHORTEST_MISSPELT = 4
+FAMILIAR = 15_000  # inhabitants of a commune that is rather meant than a village one letter away
 SURE_COST = 1.0
 SURE_MARGIN = 0.5
 
@@ -132,7 +134,8 @@ class PlaceIndex:
         for name in self._sorted_names:
             if (short := _without_joints(name)) != name:
                 self._joined.setdefault(short, []).append(name)
-        self._spellings = Neighbourhood(sorted({*self._sorted_names, *self.usual}))
+        familiar = [name for name, found in self.names.items() if found[0].population >= FAMILIAR]
+        self._spellings = Neighbourhood(sorted({*self._sorted_names, *self.usual}), familiar)
         self._longer: dict[str, list[Place]] = {}  # remembered: by the name they begin with
         self._by_postcode = self._with_postcodes(everything)
         self._arrondissements = _arrondissements(everything)
@@ -172,10 +175,18 @@ class PlaceIndex:
                     return NOTHING
                 if found := self._read(phrase):
                     return found
+        if self._is_nearly_a_name(readings[0]):
+            return self._guessed(readings[0])  # "pouu aux bois" is not said of a town called Bois
         for reading in readings:
             if found := self._after_a_preposition(reading):
                 return found
         return None
+
+    def _is_nearly_a_name(self, folded: str) -> bool:
+        """Whether several words, as they are, are one slip away from a name."""
+        if " " not in folded or _DIGIT.search(folded):
+            return False
+        return any(near.slips <= 1 or not near.heard for near in self._spellings.near(folded))
 
     def find_beginning(self, words: str) -> PlaceMatch | None:
         """The places whose name of several words is cut, or lacks its small words: "st jean de l", "la roche yon"."""
@@ -380,11 +391,11 @@ class PlaceIndex:
             return {}
         worth: Worth = {}
         bare = without_article(folded)
-        for spoken in (folded, bare) if bare != folded else (folded,):
+        for spoken, left_out in ((folded, 0.0), (bare, ARTICLE)) if bare != folded else ((folded, 0.0),):
             for name, cost in self._near(spoken):
-                self._value(worth, name, cost, departement)
+                self._value(worth, name, cost + left_out, departement)
             for name, cost in self._beginning(spoken):
-                self._value(worth, name, cost, departement)
+                self._value(worth, name, cost + left_out, departement)
         return worth
 
     def _value(self, worth: Worth, name: str, cost: float, departement: str | None) -> None:
@@ -536,7 +547,7 @@ def _judged(found: tuple[Place, ...], exact: tuple[Place, ...]) -> PlaceMatch:
 
 def _likeliest(worth: Worth) -> PlaceMatch:
     """The likeliest first; sure when it costs little to believe and nothing else comes near."""
-    best = nlargest(MOST_GUESSES, worth.values(), key=itemgetter(0))
+    best = sorted(worth.values(), key=itemgetter(0), reverse=True)[:MOST_GUESSES]
     if not best:
         return NOTHING
     alone = len(best) == 1 or best[0][0] - best[1][0] >= SURE_MARGIN

@@ -6,7 +6,7 @@ form from which a letter was taken away, so near words are looked up, never sear
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,10 +20,8 @@ LONGEST_WORD = 45  # letters: as long as the longest commune, Saint-Remy-en-Bouz
 SHORTEST_TWICE_WRONG = 6  # letters: with two slips, a shorter word could be anything
 SHORTEST_VERB = 4  # sounds
 SHORTEST_SOUND = 5  # sounds: in a shorter name, one that changes makes another
-LONG = 8  # letters: a long word is rather another's sound than one letter away from it
 MOST_NEAR = 20
-_SLOTS = 1 << 19
-_MASK = _SLOTS - 1
+SLOTS_FOR_EACH = 4  # forms: so that few share a slot by chance
 
 _ABBREVIATED = {"st": "saint", "ste": "sainte"}
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ı": "i", "ß": "ss", **dict.fromkeys("’‘ʼ`´‐‑‒–—−·", " ")})
@@ -149,8 +147,8 @@ class Neighbourhood:
     Thirty thousand names take three quarters of a second to put in order, and 25 MB.
     """
 
-    def __init__(self, spellings: Iterable[str]) -> None:
-        """Takes folded words, each once."""
+    def __init__(self, spellings: Iterable[str], familiar: Iterable[str] = ()) -> None:
+        """Takes folded words, each once. The `familiar` ones are heard even where another is one letter away."""
         self._spellings = list(spellings)
         self._stuck = [spelling.replace(" ", "") for spelling in self._spellings]
         self._heard = [sound(stuck) for stuck in self._stuck]
@@ -163,7 +161,9 @@ class Neighbourhood:
         self._by_words = self._heard_word_by_word()
         self._sounds = list(by_sound)
         self._by_letters = _Deletions(self._stuck)
-        self._by_sounds = _Deletions(key if len(key) >= SHORTEST_SOUND else "" for key in self._sounds)
+        self._by_sounds = _Deletions([key if len(key) >= SHORTEST_SOUND else "" for key in self._sounds])
+        self._familiar_sounds = [sound(spelling) for spelling in familiar]
+        self._by_familiar_sounds = _Deletions(self._familiar_sounds)
         self._by_start = {start: (numbers, [self._stuck[n] for n in numbers]) for start, numbers in by_start.items()}
 
     def _heard_word_by_word(self) -> dict[str, list[int]]:
@@ -193,10 +193,9 @@ class Neighbourhood:
         for number in self._by_letters.near(stuck):
             if number not in found and OSA.distance(stuck, known[number], score_cutoff=1) <= 1:
                 found[number] = 1
-        if not same and len(stuck) >= (LONG if found else SHORTEST_TWICE_WRONG):
-            found |= self._sounding_nearly(stuck, heard)
-        if not found and len(stuck) >= SHORTEST_TWICE_WRONG:
-            found = self._further(stuck)
+        if not same and len(stuck) >= SHORTEST_TWICE_WRONG:
+            found |= self._sounding_nearly(stuck, heard, only_familiar=bool(found))
+            found = found or self._further(stuck)
         # A name that has nothing of the word but its sound is not what was written.
         nearest = sorted([(slips, number) for number, slips in found.items() if slips < len(stuck)])[:MOST_NEAR]
         return [
@@ -204,12 +203,13 @@ class Neighbourhood:
             for slips, n in nearest
         ]
 
-    def _sounding_nearly(self, stuck: str, heard: str) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for key in self._by_sounds.near(heard):
-            if OSA.distance(heard, self._sounds[key], score_cutoff=1) <= 1:
-                found |= {n: OSA.distance(stuck, self._stuck[n]) for n in self._by_sound[self._sounds[key]]}
-        return found
+    def _sounding_nearly(self, stuck: str, heard: str, only_familiar: bool) -> dict[int, int]:
+        deletions, sounds_ = self._by_sounds, self._sounds
+        if only_familiar:
+            deletions, sounds_ = self._by_familiar_sounds, self._familiar_sounds
+        near = {sounds_[key] for key in deletions.near(heard)}
+        alike = [key for key in near if OSA.distance(heard, key, score_cutoff=1) <= 1]
+        return {n: OSA.distance(stuck, self._stuck[n]) for key in alike for n in self._by_sound[key]}
 
     def _further(self, stuck: str) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -226,15 +226,17 @@ class _Deletions:
     Two forms that share a slot by chance only bring candidates that the comparison then refuses.
     """
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._first = array("i", [-1]) * _SLOTS
+    def __init__(self, keys: Sequence[str]) -> None:
+        forms = sum(map(len, keys)) + len(keys)
+        self._mask = (1 << (SLOTS_FOR_EACH * forms).bit_length()) - 1
+        self._first = array("i", [-1]) * (self._mask + 1)
         self._next = array("i")
         self._key = array("i")
-        first, following, key_of = self._first, self._next.append, self._key.append
+        first, following, key_of, mask = self._first, self._next.append, self._key.append, self._mask
         entry = 0
         for number, key in enumerate(keys):
             for form in _without_one(key) if key else ():
-                slot = hash(form) & _MASK
+                slot = hash(form) & mask
                 following(first[slot])
                 key_of(number)
                 first[slot] = entry
@@ -242,10 +244,10 @@ class _Deletions:
 
     def near(self, word: str) -> set[int]:
         """The numbers of the keys that may be one slip away, and a few others."""
-        first, following, key_of = self._first, self._next, self._key
+        first, following, key_of, mask = self._first, self._next, self._key, self._mask
         found: set[int] = set()
         for form in _without_one(word):
-            entry = first[hash(form) & _MASK]
+            entry = first[hash(form) & mask]
             while entry >= 0:
                 found.add(key_of[entry])
                 entry = following[entry]

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import near, start, turn
+from tests.bench import near, start, turn, understanding
 from tests.bench.report import Report, entries
 from tests.bench.synthetic import Loaded, generate, load
 from tests.postgres import postgres_programs, private_postgres
@@ -25,6 +25,7 @@ def run(quick: bool) -> Report:
         folder = Path(temporary)
         _on_sqlite(report, folder, quick)
         start.measure(report, folder, 100_000)
+    understanding.measure(report, quick)
     _on_postgresql(report, quick)
     report.end()
     return report

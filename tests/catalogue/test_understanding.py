@@ -242,4 +242,4 @@ def test_most_messages_are_understood(answers: list[Answer]) -> None:
 
 def test_danger_is_heard_and_seldom_imagined(answers: list[Answer]) -> None:
     assert share([a.understood.emergency is not None for a in answers if a.message.emergency]) > 0.95
-    assert share([a.understood.emergency is not None for a in answers if not a.message.emergency]) < 0.015
+    assert share([a.understood.emergency is not None for a in answers if not a.message.emergency]) < 0.02

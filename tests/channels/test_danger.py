@@ -22,7 +22,7 @@ from tests.botapi.drive import Answer, Telegram, free_port
 from tests.channels.visitor import Visitor
 from tests.telegram import Mode, StartTelegramBot
 
-DANGER, ORDINARY = "je veux mourir", "je cherche un vélo"
+DANGER, ORDINARY = "je veux mourir", "je cherche un vélo"  # in the log, an accent would be written \u00e9
 NUMBER = "3114"
 PART = {"X-Fragment": "1"}
 MODES: tuple[Mode, ...] = ("polling", "webhook")
@@ -112,6 +112,7 @@ async def test_on_the_web_an_ordinary_message_fails_without_the_database_and_sho
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     await visitor.open()
+    await visitor.tap("Manger")  # so that the words themselves are what cannot be stored
     fail(runner)
     with caplog.at_level(logging.DEBUG):
         response = await visitor.send(headers, text=ORDINARY)
@@ -125,7 +126,7 @@ async def test_on_the_web_an_ordinary_message_fails_without_the_database_and_sho
     for number in (number for numbers in NUMBERS.values() for number in numbers):
         assert f'href="tel:{number}"' in response.text
     assert "a page failed: " in logged(caplog)
-    assert "vélo" not in logged(caplog)
+    assert "cherche" not in logged(caplog)
 
 
 @with_and_without_script
@@ -200,7 +201,7 @@ def test_on_telegram_an_ordinary_message_waits_for_the_database(
         in_the_end(lambda: len(sent_to(telegram, 1002)) > 1)
         assert "Où cherchez-vous" in sent_to(telegram, 1002)[1].text
         assert waiting(shipped_engine) == 0
-        assert "vélo" not in written(telegram)
+        assert "cherche" not in written(telegram)
         assert not telegram.problems()
 
 
