@@ -54,6 +54,8 @@ def run() -> None:
 
 @main.command(help="Joue la conversation dans le terminal. Un numéro choisit, des mots répondent ; Ctrl-D quitte.")
 def chat() -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
     from bot.channels.terminal import Terminal
 
     terminal = Terminal(_prepared(_settings()).runner, numbered=sys.stdin.isatty())
@@ -64,6 +66,9 @@ def chat() -> None:
             line = _next_line()
     except EOFError:
         click.echo()
+    except SQLAlchemyError as error:
+        # Not its message: it holds what was written.
+        raise Trouble(f"La base de données ne répond pas ({type(error).__name__}).") from None
     finally:
         terminal.forget()
 

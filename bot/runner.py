@@ -19,8 +19,8 @@ from catalogue.places import PlaceIndex
 from catalogue.tables import conversations
 from catalogue.understanding import Understander
 from handlers.dialogue import Choice, Effect, Event, EventKind, Reply, State, Turn
-from handlers.emergency import emergency_answer, emergency_button
-from handlers.engine import advance
+from handlers.emergency import emergency_button
+from handlers.engine import advance, urgent
 from handlers.locale import gettext as _
 from scheduler import outbox
 from scheduler.outbox import Outgoing
@@ -141,10 +141,9 @@ class Runner:
         with reading(self.engine) as connection:
             return advance(None, event, self._desk(connection, datetime.now(UTC)))
 
-    def in_danger(self, event: Event) -> Reply | None:
-        """The number to call, for someone in danger whose event the database cannot take in: it asks nothing of it."""
-        emergency = self._understander.emergency(event.text) if event.kind is EventKind.SAID else None
-        return emergency_answer(emergency, Choice(_("Recommencer"), "recommencer:")) if emergency else None
+    def urgent(self, event: Event) -> Reply | None:
+        """Whom to call, for an event the database cannot take in: it asks nothing of it. None when nobody is to be."""
+        return urgent(event, self._understander.emergency)
 
     def forget(self, channel: str, person: str) -> None:
         """Removes everything held about a person who left."""

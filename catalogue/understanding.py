@@ -7,13 +7,13 @@ learned from sentences (catalogue.model). Nothing is asked of a network or of th
 import csv
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
 from catalogue.mentions import MOST_WORDS, Habits, Mention, certainly, mentioned
-from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, signs_of_word
+from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, refused, signs_of_word
 from catalogue.needs import Emergency, Need, Public
 from catalogue.places import NOTHING, Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import Word, words_of
@@ -21,6 +21,8 @@ from catalogue.spelling import Word, words_of
 NONE = "aucun"
 HABITS = "lieux.json"
 MOST_NEEDS = 4
+LEAST_NAMED, LEAST_ALSO, MOST_ALSO = 0.005, 0.3, 2  # how likely a second need must be, named or not
+SURELY_NOTHING, LEAST_HINT = 0.6, 0.1
 LEAST_SCORE = 0.05  # of a need worth telling besides the first
 # How likely danger must be: low, for missing it costs more than being wrong; higher in the languages in which fewer
 # ordinary sentences were learned. Chosen on tuning.jsonl.
@@ -36,6 +38,8 @@ class Understanding:
     """What a message says. `evidence` are the expressions of the lexicon that speak for the first need."""
 
     needs: tuple[tuple[Need, float], ...]  # with how likely each is, 0 to 1, the likeliest first
+    also: tuple[Need, ...]  # needs said along with the first
+    hints: tuple[tuple[Need, float], ...]  # when none is said for sure: those that may be behind the words
     place: Mention | None
     publics: tuple[Public, ...]
     emergency: Emergency | None
@@ -66,6 +70,8 @@ class Understander:
         needs = _ranked(likely["needs"])
         return Understanding(
             needs,
+            _also(needs, likely["needs"], words, heard),
+            () if needs else _hints(likely["needs"]),
             place,
             _publics(text, heard),
             _emergency(likely),
@@ -112,6 +118,28 @@ def _ranked(likely: dict[str, float]) -> tuple[tuple[Need, float], ...]:
         return ()
     needs = [(Need(label), score) for score, label in ranked if label != NONE]
     return tuple(needs[:1] + [(need, score) for need, score in needs[1:MOST_NEEDS] if score >= LEAST_SCORE])
+
+
+def _also(
+    needs: Sequence[tuple[Need, float]], likely: dict[str, float], words: Sequence[Word], heard: Iterable[Heard]
+) -> tuple[Need, ...]:
+    """The other needs a message names, without refusing them; or as good as names."""
+    not_wanted = set(refused(words))
+    named = {
+        one.expression.about for one in heard if one.expression.strength == "nomme" and one.first not in not_wanted
+    }
+    first = needs[0][0] if needs else None
+    said = [need for need in Need if first and need is not first and likely[need] >= LEAST_NAMED]
+    also = [need for need in said if need in named or likely[need] >= LEAST_ALSO]
+    return tuple(sorted(also, key=lambda need: -likely[need])[:MOST_ALSO])
+
+
+def _hints(likely: dict[str, float]) -> tuple[tuple[Need, float], ...]:
+    """What may be behind words that more probably say no need: enough to be asked, not to be answered."""
+    if likely[NONE] > SURELY_NOTHING:
+        return ()
+    ranked = sorted(((score, label) for label, score in likely.items() if label != NONE), reverse=True)
+    return tuple((Need(label), score) for score, label in ranked if score >= LEAST_HINT)
 
 
 def _emergency(likely: dict[str, dict[str, float]]) -> Emergency | None:

@@ -65,6 +65,15 @@ def advance(state: State | None, event: Event, desk: Desk) -> Turn:
     return _go_on(FLOWS[state.flow], state, event, desk)
 
 
+def urgent(event: Event, danger: Callable[[str], Emergency | None]) -> Reply | None:
+    """Whom to call, when that is what an event is about, by itself or because it was asked: needs no desk."""
+    start_again = Choice(_("Recommencer"), "recommencer:")
+    emergency = danger(event.text) if event.kind is EventKind.SAID else None
+    if emergency:
+        return emergency_answer(emergency, start_again)
+    return emergency_numbers(start_again) if _order(event)[0] == "urgence" else None
+
+
 def _in_danger(emergency: Emergency, state: State | None, event: Event, desk: Desk) -> Turn:
     """The number first. What else was said is kept, so that going on shows what may help next."""
     flow = FLOWS.get(state.flow, FIRST) if state else FIRST

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 from catalogue.needs import Need
 from catalogue.places import Place, PlaceMatch
-from catalogue.understanding import Understanding
 from handlers.courtesy import courtesy
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Reading, Reply, State, Unclear, Understood
 from handlers.locale import gettext as _
 
 SURE = 0.4  # a likelier need is answered at once; under it, the likeliest are offered
-ALSO = 0.2  # a second need as likely as that is offered after the first
 MOST_OFFERED = 3
 MOST_PLACES = 3
 
@@ -20,14 +18,18 @@ def hear(state: State, said: str, desk: Desk) -> Reading | None:
     """The needs and the place that were written, in the state they lead to. None when there is neither."""
     understood = desk.understand(said, known_place(state, desk))
     match = understood.place.match if understood.place else None
-    if not understood.needs and not match:
+    sure = bool(understood.needs) and understood.needs[0][1] >= SURE
+    # A mere hint does not put in question what was already answered.
+    hints = () if "besoin" in state.answers else understood.hints
+    offered = () if sure else understood.needs or hints
+    if not sure and not offered and not match:
         return None
-    if understood.needs and understood.needs[0][1] >= SURE:
-        state = needing(state, _wanted(understood))
+    if sure:
+        state = needing(state, [understood.needs[0][0], *understood.also])
     if match and match.sure:
         state = located(state, match.places[0])
-    if understood.needs and understood.needs[0][1] < SURE:
-        return Unclear(_which_need(understood), nearly=True, state=state.without("besoin", "aussi"))
+    if offered:
+        return Unclear(_which_need(offered), nearly=True, state=state.without("besoin", "aussi"))
     if match and not match.sure:
         return Unclear(which_place(match), nearly=True, state=state.without("lieu"))
     return Understood(state)
@@ -49,13 +51,8 @@ def located(state: State, place: Place) -> State:
     return state.answering("lieu", {"insee": place.insee, "shared": False})
 
 
-def _wanted(understood: Understanding) -> list[Need]:
-    (first, _score), *others = understood.needs
-    return [first, *(need for need, score in others if score >= ALSO)]
-
-
-def _which_need(understood: Understanding) -> Reply:
-    likeliest = [need for need, _score in understood.needs[:MOST_OFFERED]]
+def _which_need(offered: Sequence[tuple[Need, float]]) -> Reply:
+    likeliest = [need for need, _score in offered[:MOST_OFFERED]]
     rows = tuple((Choice(_(need.label), f"besoin:{need.value}"),) for need in likeliest)
     other = ((Choice(_("Autre chose"), "besoin:autre"),),)
     return Reply(_("Pour ne pas me tromper de porte : vous cherchez plutôt…"), choices=rows + other)

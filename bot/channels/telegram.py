@@ -44,6 +44,7 @@ LARGEST_UPDATE = 1_000_000  # bytes
 KINDS = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 POLL_SECONDS = 30
 HELPED_REMEMBERED = 1_000
+URGENT_WITHIN_S = 4.0  # someone in danger does not wait longer for a database
 # Called by name, and the answer left as it came: building python-telegram-bot's objects for both triples the CPU of a
 # message. The capital letter, which the Bot API does not mind, says that this is meant (`Bot.do_api_request`).
 SEND, EDIT, ANSWER = "SendMessage", "EditMessageText", "AnswerCallbackQuery"
@@ -331,8 +332,12 @@ class TelegramChannel:
         arrivals = [arrival for update in updates if (arrival := arrival_of(update))]
         loop = asyncio.get_running_loop()
         if arrivals:
+            storing = loop.run_in_executor(self._pool, self._runner.receive, arrivals)
             try:
-                handled = await loop.run_in_executor(self._pool, self._runner.receive, arrivals)
+                handled = await asyncio.wait_for(asyncio.shield(storing), URGENT_WITHIN_S)
+            except TimeoutError:
+                await self._help_at_once(arrivals)
+                handled = await storing
             except SQLAlchemyError:
                 await self._help_at_once(arrivals)
                 raise
@@ -346,15 +351,19 @@ class TelegramChannel:
     async def _help_at_once(self, arrivals: Sequence[Arrival]) -> None:
         """Tells those in danger whom to call, once each, while the database takes nothing in: it will come again."""
         for arrival in arrivals:
-            reply = self._runner.in_danger(arrival.event)
+            reply = self._runner.urgent(arrival.event)
             if not reply or arrival.key in self._helped:
                 continue
+            try:
+                for outgoing in compose([reply], arrival.person, arrival.key, {}, datetime.now(UTC)):
+                    await send(self._bot, outgoing.person, outgoing.message)
+            except NotSent:
+                continue  # the update comes again as long as it is not stored
+            except (Unsure, Refused):
+                pass
             self._helped[arrival.key] = None
             while len(self._helped) > HELPED_REMEMBERED:
                 self._helped.popitem(last=False)
-            for outgoing in compose([reply], arrival.person, arrival.key, {}, datetime.now(UTC)):
-                with contextlib.suppress(NotSent, Unsure, Refused):
-                    await send(self._bot, outgoing.person, outgoing.message)
 
     async def _send(self, person: str, message: dict[str, object]) -> None:
         await send(self._bot, person, message)

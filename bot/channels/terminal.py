@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,7 +33,7 @@ class Terminal:
             self._runner.turn(arrival)
             replies = self._latest()
         except SQLAlchemyError:
-            urgent = self._runner.in_danger(arrival.event)
+            urgent = self._runner.urgent(arrival.event)
             if not urgent:
                 raise
             replies = [urgent]
@@ -40,8 +41,9 @@ class Terminal:
         return "\n".join(self._shown(reply) for reply in replies)
 
     def forget(self) -> None:
-        """Drops the conversation."""
-        self._runner.forget(CHANNEL, self._person)
+        """Drops the conversation; what a failing database holds of it is dropped after 24 hours."""
+        with suppress(SQLAlchemyError):
+            self._runner.forget(CHANNEL, self._person)
 
     def _event(self, line: str) -> Event:
         line = line.strip()

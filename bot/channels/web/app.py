@@ -1,5 +1,6 @@
 """The web application: its addresses, and what each one answers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,11 +28,12 @@ from bot.runner import Runner
 from bot.settings import TELEGRAM_PATH, Settings
 from catalogue.database import reading
 from catalogue.tables import conversations
-from handlers.dialogue import Event, EventKind
+from handlers.dialogue import Event, EventKind, Reply
 from handlers.locale import gettext as _
 
 Webhook = Callable[[Request], Awaitable[Response]]
 
+URGENT_WITHIN_S = 4.0  # someone in danger does not wait longer for a database
 FRAGMENT = "X-Fragment"  # asked for by the page's script, and on what answers it
 FOR_EVER, A_LITTLE = "public, max-age=31536000, immutable", "public, max-age=300"
 
@@ -83,10 +85,14 @@ class Chat:
             words = _("Cette page n'est plus à jour. Rechargez-la, puis recommencez.")
             raise Refused(HTTPStatus.FORBIDDEN, words, reload=True)
         act = read_act(fields)
-        try:
+        urgent = self.runner.urgent(act.event)
+        if urgent:
+            taken = await self._take_or_help(session, act)
+            if taken is None:
+                return self._help(request, session, act.event, urgent)
+            shown = taken
+        else:
             shown = await run_in_threadpool(self._take, session, act)
-        except SQLAlchemyError:
-            return self._help_at_once(request, session, act.event)
         response = _part(shown, act.seen) if _wants_part(request) else RedirectResponse("/#suite", HTTPStatus.SEE_OTHER)
         sessions.keep_session(request, response, session)
         return response
@@ -105,12 +111,21 @@ class Chat:
             return PlainTextResponse(_("la base de données ne répond pas"), HTTPStatus.SERVICE_UNAVAILABLE)
         return PlainTextResponse("ok")
 
-    def _help_at_once(self, request: Request, session: str, event: Event) -> Response:
-        """Tells who is in danger whom to call, though the database does not answer; for others, raises what failed."""
-        reply = self.runner.in_danger(event)
-        if not reply:
-            raise
-        shown = bubbles([{"words": event.text[:500]}, *as_history([reply])])
+    async def _take_or_help(self, session: str, act: Act) -> list[Bubble] | None:
+        """The same as `_take`, None when the database fails or is slow: someone in danger does not wait for it."""
+        taking = asyncio.get_running_loop().run_in_executor(None, self._take, session, act)
+        try:
+            return await asyncio.wait_for(asyncio.shield(taking), URGENT_WITHIN_S)
+        except TimeoutError:
+            taking.add_done_callback(_whatever_became)
+            return None
+        except SQLAlchemyError:
+            return None
+
+    def _help(self, request: Request, session: str, event: Event, reply: Reply) -> Response:
+        """Whom to call, on a page that the database had no part in."""
+        words = event.text[:500] if event.kind is EventKind.SAID else _("Urgence : les numéros")
+        shown = bubbles([{"words": words}, *as_history([reply])])
         if _wants_part(request):
             html = render("part.html", bubbles=shown, whole=False, once=sessions.new_once())
             return HTMLResponse(html, headers={FRAGMENT: "1"})
@@ -146,6 +161,12 @@ class VersionedFiles(StaticFiles):
         asked = Request(scope).query_params.get("v")
         response.headers["Cache-Control"] = FOR_EVER if asked and asked == version(path) else A_LITTLE
         return response
+
+
+def _whatever_became(taking: asyncio.Future[list[Bubble]]) -> None:
+    """A late failure was answered for already; its words must not be logged."""
+    if not taking.cancelled():
+        taking.exception()
 
 
 def _proofs(session: str) -> dict[str, str]:
