@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from math import exp, log1p
 
 from catalogue.places import LINKS, Place, PlaceIndex, PlaceMatch
-from catalogue.spelling import Word, sound, sound_of_word, words_of
+from catalogue.spelling import Word, fold, sound, sound_of_word, words_of
 
 MOST_WORDS = 5  # of a name looked for
 MOST_GUESSED_WORDS = 3
@@ -156,8 +156,19 @@ def _coded(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
         if _CODE.fullmatch(code) and index.has_postcode(code):
             said = [code, *(near.folded for near in words[after : after + MOST_WORDS])]
             before = [near.folded for near in words[max(0, at - MOST_WORDS) : at]]
-            return Mention(index.find(" ".join((*before, *said))), 1.0, first, after)
+            match = index.find(" ".join((*before, *said)))
+            return Mention(match, 1.0, *_with_the_name(words, match, first, after))
     return None
+
+
+def _with_the_name(words: Sequence[Word], match: PlaceMatch, first: int, after: int) -> tuple[int, int]:
+    """From which word to which a postcode is said with the name of its commune, on either side."""
+    named = {word for place in match.places[:1] for word in fold(place.nom).split()}
+    while first and words[first - 1].folded in named:
+        first -= 1
+    while after < len(words) and words[after].folded in named:
+        after += 1
+    return first, after
 
 
 def _numbered(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:

@@ -22,7 +22,7 @@ NONE = "aucun"
 HABITS = "lieux.json"
 MOST_NEEDS = 4
 LEAST_NAMED, LEAST_ALSO, MOST_ALSO = 0.005, 0.3, 2  # how likely a second need must be, named or not
-SURELY_NOTHING, LEAST_HINT = 0.6, 0.1
+SURELY_NOTHING, LEAST_HINT = 0.6, 0.2
 LEAST_SCORE = 0.05  # of a need worth telling besides the first
 # How likely danger must be: low, for missing it costs more than being wrong; higher in the languages in which fewer
 # ordinary sentences were learned. Chosen on tuning.jsonl.
