@@ -14,6 +14,7 @@ from catalogue.spelling import Neighbourhood, Word, fold, spoken
 FOLDER = Path(__file__).parent / "data" / "lexique"
 # Files of another kind: their sections are what is said, in any language.
 PUBLICS, COURTESIES, DANGERS = "publics", "politesse", "urgences"
+IDIOMS = "idiome"  # the section of dangers that are only ways of speaking
 FRENCH = "fr"
 LONGEST = 5  # words of an expression
 SHORTEST_HEARD = 3  # sounds

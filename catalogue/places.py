@@ -201,8 +201,10 @@ class PlaceIndex:
     def _is_wide(self, folded: str) -> bool:
         """Whether a phrase says a region, a department ("dans la Vienne") or nowhere at all ("à la campagne")."""
         first, _space, rest = folded.partition(" ")
-        if folded in NOWHERE or folded in REGIONS or (first in TOWARDS and rest in NOWHERE):
+        if first in TOWARDS and rest in NOWHERE:
             return True
+        if folded in NOWHERE or folded in REGIONS:
+            return not self.is_name(folded)
         bare = without_article(rest)
         return first in INSIDE and (
             bare in REGIONS or rest in REGIONS or self.is_territory(bare) or self.is_territory(rest)

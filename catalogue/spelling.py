@@ -34,7 +34,7 @@ def fold(words: str) -> str:
     """The words of any script as they are compared: small letters without accents, "st" and "ste" in full."""
     plain = words.lower()
     if not plain.isascii():
-        plain = _MARKS.sub("", normalize("NFKD", plain.translate(_LETTERS)))
+        plain = _MARKS.sub("", normalize("NFKD", plain.translate(_LETTERS)).lower())
     if "s/" in plain:
         plain = re.sub(r"\bs/", "sur ", plain)
     if _STUCK_CODE.search(plain):
@@ -196,8 +196,9 @@ class Neighbourhood:
         if not same and len(stuck) >= SHORTEST_TWICE_WRONG:
             found |= self._sounding_nearly(stuck, heard, only_familiar=bool(found))
             found = found or self._further(stuck)
-        # A name that has nothing of the word but its sound is not what was written.
-        nearest = sorted([(slips, number) for number, slips in found.items() if slips < len(stuck)])[:MOST_NEAR]
+        # A name that has next to nothing of the word but its sound is not what was written.
+        most = max(min(len(stuck), SHORTEST_TWICE_WRONG) - 1, len(stuck) * 6 // 10)
+        nearest = sorted([(slips, number) for number, slips in found.items() if slips <= most])[:MOST_NEAR]
         return [
             Near(self._spellings[n], slips, 0 if n in same else OSA.distance(heard, self._heard[n]))
             for slips, n in nearest

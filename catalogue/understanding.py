@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
+from catalogue.lexicon import COURTESIES, IDIOMS, Heard, Lexicon, read_lexicon
 from catalogue.mentions import MOST_WORDS, Habits, Mention, certainly, mentioned
 from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, refused, signs_of_word
 from catalogue.needs import Emergency, Need, Public
@@ -26,7 +26,7 @@ SURELY_NOTHING, LEAST_HINT = 0.6, 0.2
 LEAST_SCORE = 0.05  # of a need worth telling besides the first
 # How likely danger must be: low, for missing it costs more than being wrong; higher in the languages in which fewer
 # ordinary sentences were learned. Chosen on tuning.jsonl.
-DANGER, DANGER_IN_ANOTHER_LANGUAGE = 0.13, 0.4
+DANGER, DANGER_IN_ANOTHER_LANGUAGE, DANGER_BESIDE_AN_IDIOM = 0.13, 0.4, 0.5
 CLEARLY_FOREIGN = 0.6
 
 _AGE = re.compile(r"\b(\d{1,2}) ?(?:ans?\b|a\b)")
@@ -74,7 +74,7 @@ class Understander:
             () if needs else _hints(likely["needs"]),
             place,
             _publics(text, heard),
-            _emergency(likely),
+            _emergency(likely, heard),
             _language(likely["language"]),
             None if needs else _courtesy(heard),
             tuple(
@@ -101,7 +101,7 @@ class Understander:
         """Whether someone is in danger, from the words alone: needs no place, so neither the catalogue."""
         words = words_of(text)
         heard = list(self._lexicon.hear(words, self.habits.ordinary))
-        return _emergency(self._model.weigh(words, heard))
+        return _emergency(self._model.weigh(words, heard), heard)
 
     def telling(self, text: str, need: Need) -> tuple[str, ...]:
         """The words that speak most for a need, the most telling first: for those who tune the lexicon."""
@@ -142,10 +142,12 @@ def _hints(likely: dict[str, float]) -> tuple[tuple[Need, float], ...]:
     return tuple((Need(label), score) for score, label in ranked if score >= LEAST_HINT)
 
 
-def _emergency(likely: dict[str, dict[str, float]]) -> Emergency | None:
+def _emergency(likely: dict[str, dict[str, float]], heard: Iterable[Heard]) -> Emergency | None:
     dangers = likely["emergency"]
     worst = max((label for label in dangers if label != NONE), key=dangers.__getitem__)
     needed = DANGER if _language(likely["language"]) == "fr" else DANGER_IN_ANOTHER_LANGUAGE
+    if any(one.expression.about == IDIOMS for one in heard):
+        needed = DANGER_BESIDE_AN_IDIOM
     return Emergency(worst) if 1 - dangers[NONE] >= needed else None
 
 

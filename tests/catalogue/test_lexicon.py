@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from catalogue.lexicon import COURTESIES, DANGERS, FOLDER, FRENCH, PUBLICS, Expression, Lexicon, heard_as, read_lexicon
+from catalogue.lexicon import (
+    COURTESIES,
+    DANGERS,
+    FOLDER,
+    FRENCH,
+    IDIOMS,
+    PUBLICS,
+    Expression,
+    Lexicon,
+    heard_as,
+    read_lexicon,
+)
 from catalogue.needs import Emergency, Need, Public
 from catalogue.spelling import fold, words_of
 from handlers.courtesy import courtesy
@@ -56,7 +67,7 @@ def test_publics_dangers_and_courtesies_are_those_the_product_knows(lexicon: Lex
     publics = {expression.about for expression in lexicon.expressions if expression.file == PUBLICS}
     assert publics == {public.value for public in Public} - {"tous-publics"}
     dangers = {expression.about for expression in lexicon.expressions if expression.file == DANGERS}
-    assert dangers == {emergency.value for emergency in Emergency}
+    assert dangers == {emergency.value for emergency in Emergency} | {IDIOMS}
     for expression in lexicon.expressions:
         if expression.file == COURTESIES:
             assert courtesy(expression.about), expression

@@ -21,7 +21,7 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
 
 from catalogue.gazetteer import read_shipped_places, read_usual_names
-from catalogue.lexicon import DANGERS, Lexicon, read_lexicon
+from catalogue.lexicon import DANGERS, IDIOMS, Lexicon, read_lexicon
 from catalogue.model import (
     DESCRIPTION,
     FOLDER,
@@ -167,7 +167,7 @@ def examples_of(sentences: Sequence[Sentence], lexicon: Lexicon, ordinary: dict[
     for one in lexicon.expressions:
         if one.about in set(Need):
             messages.append((words_of(one.written), {"needs": one.about, "emergency": NONE, "language": None}))
-        elif one.file == DANGERS and one.strength == "nomme":
+        elif one.file == DANGERS and one.strength == "nomme" and one.about != IDIOMS:
             messages.append((words_of(one.written), {"needs": None, "emergency": one.about, "language": None}))
     counting = np.where(np.arange(len(messages)) < sentences_counted, 1.0, LEXICON)
     counts = counts_of([words for words, _labels in messages], lexicon, ordinary)
