@@ -74,7 +74,7 @@ class Understander:
             () if needs else _hints(likely["needs"]),
             place,
             _publics(text, heard),
-            _emergency(likely, heard),
+            self._danger(likely, words, heard),
             _language(likely["language"]),
             None if needs else _courtesy(heard),
             tuple(
@@ -101,7 +101,14 @@ class Understander:
         """Whether someone is in danger, from the words alone: needs no place, so neither the catalogue."""
         words = words_of(text)
         heard = list(self._lexicon.hear(words, self.habits.ordinary))
-        return _emergency(self._model.weigh(words, heard), heard)
+        return self._danger(self._model.weigh(words, heard), words, heard)
+
+    def _danger(
+        self, likely: dict[str, dict[str, float]], words: Sequence[Word], heard: Sequence[Heard]
+    ) -> Emergency | None:
+        """Only where at least one word is known: what nobody could read is no call for help."""
+        known = heard or any(word.folded in self.habits.ordinary for word in words)
+        return _emergency(likely, heard) if known else None
 
     def telling(self, text: str, need: Need) -> tuple[str, ...]:
         """The words that speak most for a need, the most telling first: for those who tune the lexicon."""

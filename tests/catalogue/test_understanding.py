@@ -94,6 +94,8 @@ def test_someone_in_danger_is_heard(reader: Reader, text: str, emergency: Emerge
         "je meurs de chaud dans cet appartement",
         "c'est urgent j'ai plus internet",
         "je suis hébergée chez une amie en attendant",
+        "é" * 4_000,
+        "qsdfgh",
     ],
 )
 def test_an_idiom_is_not_an_emergency(reader: Reader, text: str) -> None:
