@@ -67,11 +67,12 @@ class Understander:
             words[place.first : place.after] = [Word(PLACE, 0, 0, False, words[place.after - 1].closed)]
         heard = list(self._lexicon.hear(words, self.habits.ordinary))
         likely = self._model.weigh(words, heard)
-        needs = _ranked(likely["needs"])
+        readable = self._readable(words, heard)
+        needs = _ranked(likely["needs"]) if readable else ()
         return Understanding(
             needs,
             _also(needs, likely["needs"], words, heard),
-            () if needs else _hints(likely["needs"]),
+            () if needs or not readable else _hints(likely["needs"]),
             place,
             _publics(text, heard),
             self._danger(likely, words, heard),
@@ -106,9 +107,11 @@ class Understander:
     def _danger(
         self, likely: dict[str, dict[str, float]], words: Sequence[Word], heard: Sequence[Heard]
     ) -> Emergency | None:
-        """Only where at least one word is known: what nobody could read is no call for help."""
-        known = heard or any(word.folded in self.habits.ordinary for word in words)
-        return _emergency(likely, heard) if known else None
+        return _emergency(likely, heard) if self._readable(words, heard) else None
+
+    def _readable(self, words: Sequence[Word], heard: Sequence[Heard]) -> bool:
+        """Whether at least one word is known: what nobody could read says no need, and is no call for help."""
+        return bool(heard) or any(word.folded in self.habits.ordinary for word in words)
 
     def telling(self, text: str, need: Need) -> tuple[str, ...]:
         """The words that speak most for a need, the most telling first: for those who tune the lexicon."""

@@ -10,6 +10,7 @@ from handlers.dialogue import Choice, Reading, Reply, State, Unclear, Understood
 from handlers.locale import gettext as _
 
 SURE = 0.4  # a likelier need is answered at once; under it, the likeliest are offered
+DOUBTFUL = 0.25  # under it, words do not put in question a need already answered
 MOST_OFFERED = 3
 MOST_PLACES = 3
 
@@ -19,9 +20,9 @@ def hear(state: State, said: str, desk: Desk) -> Reading | None:
     understood = desk.understand(said, known_place(state, desk))
     match = understood.place.match if understood.place else None
     sure = bool(understood.needs) and understood.needs[0][1] >= SURE
-    # A mere hint does not put in question what was already answered.
-    hints = () if "besoin" in state.answers else understood.hints
-    offered = () if sure else understood.needs or hints
+    offered = () if sure else understood.needs or understood.hints
+    if "besoin" in state.answers and offered and offered[0][1] < DOUBTFUL:
+        offered = ()  # what was already answered is not put in question for so little
     if not sure and not offered and not match:
         return None
     if sure:
