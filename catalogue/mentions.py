@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from math import exp, log1p
 
-from catalogue.places import LINKS, Place, PlaceIndex, PlaceMatch
+from catalogue.around import LINKS
+from catalogue.places import Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import Word, fold, sound, sound_of_word, words_of
 
 MOST_WORDS = 5  # of a name looked for
@@ -41,6 +42,7 @@ _CARDINALS = "un deux trois quatre cinq six sept huit neuf dix onze douze treize
 CARDINALS = {word: number for number, word in enumerate(_CARDINALS.split(), 1)}
 _ROMAN = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"
 ROMAN = {word: number for number, word in enumerate(_ROMAN.split(), 1)}
+_ROMAN_NUMBER = re.compile(r"(?!vie$)(?P<number>[ivx]+)(?P<ordinal>er|e|em|eme|ieme|nd)?")
 
 # What is counted after a number: "paris 2 enfants" is no arrondissement.
 _COUNTED_WORDS = (
@@ -62,6 +64,8 @@ _BEFORE = {
 }
 BEFORE = {sign: frozenset(said.split()) for sign, said in _BEFORE.items()}
 _BEFORE_A_PLACE = frozenset().union(*BEFORE.values())
+_DETERMINER_WORDS = "un une mon ma mes ton ta tes son sa ses notre votre nos vos leur leurs ce cet cette ces"
+_DETERMINERS = frozenset(_DETERMINER_WORDS.split())
 _STREET_WORDS = "rue avenue av bd boulevard place allee chemin impasse route cours quai square r"
 _TITLES = frozenset(["d", "l", "general", "marechal", "docteur", "president"])
 STREETS = frozenset(_STREET_WORDS.split())
@@ -206,8 +210,8 @@ def _number_at(words: Sequence[Word], at: int) -> tuple[int, bool, int] | None:
         number, ordinal = ORDINALS[word], True
     elif word in CARDINALS:
         number, ordinal = CARDINALS[word], False
-    elif word in ROMAN and words[at].capital:
-        number, ordinal = ROMAN[word], False
+    elif words[at].capital and (roman := _ROMAN_NUMBER.fullmatch(word)) and roman["number"] in ROMAN:
+        number, ordinal = ROMAN[roman["number"]], bool(roman["ordinal"])
     else:
         return None
     while after < len(words) and _ORDINAL.fullmatch(words[after].folded):
@@ -240,7 +244,7 @@ def _city(word: str) -> str:
 
 def weighed(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[Mention]:
     """Every run of words that may be a place, with how likely it is meant."""
-    departements = frozenset(departement for _at, departement in departements_of(index, words))
+    departements = frozenset().union(*(territory for _at, territory in territories_of(index, words)))
     for run in runs(index, words, habits):
         signs = signs_of(words, run, habits, departements)
         total = sum(habits.weights.get(name, 0.0) * value for name, value in signs.items())
@@ -346,6 +350,11 @@ def signs_of(
         "a la fin": float(after == len(words)),
         "avant une virgule": float(words[after - 1].closed),
         "seul": float(before is None and after == len(words)),
+        "entre virgules": float((before is None or before.closed) and words[after - 1].closed),
+        "entre virgules, jamais dit": float(
+            (before is None or before.closed) and words[after - 1].closed and run[0] not in habits.ordinary
+        ),
+        "apres un determinant": float(before is not None and before.folded in _DETERMINERS),
         "capitale": float(words[first].capital and before is not None and any(not word.capital for word in words)),
         "sans capitale": float(not words[first].capital and any(word.capital for word in words[1:])),
         "dans une rue": float(_in_a_street(words, first)),
@@ -361,16 +370,16 @@ def signs_of(
     return signs
 
 
-def departements_of(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int, str]]:
-    """The departments named, by their name or their number, each with the word it begins at."""
+def territories_of(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int, frozenset[str]]]:
+    """The departments and regions named, by their name or their number, each with the word it begins at."""
     folded = [word.folded for word in words]
     found = []
     for first, word in enumerate(folded):
         for length in range(_until_closed(words, first), 0, -1):
             said = " ".join(folded[first : first + length]) if length > 1 else word
-            departement = index.departement(said)
-            if departement and not (said.isdigit() and first + 1 < len(folded) and folded[first + 1] in _COUNTED):
-                found.append((first, departement))
+            territory = index.territory(said)
+            if territory and not (said.isdigit() and first + 1 < len(folded) and folded[first + 1] in _COUNTED):
+                found.append((first, territory))
                 break
     return found
 
@@ -378,20 +387,20 @@ def departements_of(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int,
 def _among_namesakes(index: PlaceIndex, mention: Mention, words: Sequence[Word], known: Place | None) -> PlaceMatch:
     """Which commune of that name: in the department said after it or with words, else in that already spoken of."""
     name = " ".join(word.folded for word in words[mention.first : mention.after])
-    for at, departement in departements_of(index, words):
+    for at, territory in territories_of(index, words):
         if mention.first <= at < mention.after:
             continue
-        beside = at == mention.after or (at and words[at - 1].folded in ("le", "du"))
-        named = index.find_in(name, departement) if beside else _inside(mention.match, departement)
+        beside = at == mention.after or (at and words[at - 1].folded in ("le", "du", "en"))
+        named = index.find_in(name, territory) if beside else _inside(mention.match, territory)
         if named.places and (beside or not words[at].folded.isdigit()):
             return named
-    nearby = _inside(mention.match, known.departement).places if known else ()
+    nearby = _inside(mention.match, frozenset({known.departement})).places if known else ()
     if not nearby or (mention.match.sure and mention.match.places[0] in nearby):
         return mention.match
     others = tuple(place for place in mention.match.places if place not in nearby)
     return PlaceMatch((*nearby, *others), len(nearby) == 1 and not mention.match.sure)
 
 
-def _inside(match: PlaceMatch, departement: str) -> PlaceMatch:
-    inside = tuple(place for place in match.places if place.departement == departement)
+def _inside(match: PlaceMatch, territory: Set[str]) -> PlaceMatch:
+    inside = tuple(place for place in match.places if place.departement in territory)
     return PlaceMatch(inside, len(inside) == 1)

@@ -89,7 +89,7 @@ class Model:
     def weigh(self, words: Sequence[Word], heard: Iterable[Heard]) -> dict[str, dict[str, float]]:
         """How likely each label of each head is, for the words of a message and the expressions heard in it.
 
-        From 0 to 1, and 1 in all for each head.
+        From 0 to 1, and 1 in all for each head; but each danger by itself, as two that are likely hide neither.
         """
         others = map(self._row, (*signs_between(words), *signs_of_lexicon(words, heard)))
         total = self._sum((*map(self._word, {word.folded for word in words}), *others))
@@ -99,7 +99,8 @@ class Model:
         for (head, labels), start in zip(self.heads.items(), ends, strict=False):
             scale = self._scales[head] / norm
             column = zip(total[start : start + len(labels)], self._biases[head], strict=True)
-            found[head] = dict(zip(labels, _softmax([value * scale + bias for value, bias in column]), strict=True))
+            values = [value * scale + bias for value, bias in column]
+            found[head] = dict(zip(labels, _EACH.get(head, _softmax)(values), strict=True))
         return found
 
     def contributions(self, signs: Iterable[str], head: str, label: str) -> int:
@@ -138,3 +139,10 @@ def _softmax(values: Sequence[float]) -> list[float]:
     parts = [exp(value - highest) for value in values]
     whole = sum(parts)
     return [part / whole for part in parts]
+
+
+def _logistic(values: Sequence[float]) -> list[float]:
+    return [1 / (1 + exp(-max(-30.0, min(30.0, value)))) for value in values]
+
+
+_EACH = {"emergency": _logistic}

@@ -4,66 +4,52 @@ Pure: built from `Place` values, whoever read them (catalogue.gazetteer does, fr
 """
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
-from math import cos, inf, isfinite, log10, radians
+from math import inf, log10
 from operator import itemgetter
 from types import MappingProxyType
 
-from catalogue.geo import distance_km
-from catalogue.spelling import Neighbourhood, fold
+from rapidfuzz.process import extract
+
+from catalogue.around import (
+    CONTEXT,
+    INSIDE,
+    TOWARDS,
+    bared,
+    parts,
+    phrases,
+    without_article,
+    without_link,
+)
+from catalogue.geo import Grid, distance_km
+from catalogue.place_names import SAME_SOUND, SHORTEST_PREFIX, SLIP, PlaceNames
+from catalogue.spelling import Near, fold, slips_between, sounds
+from catalogue.territories import ABROAD, NOWHERE, REGIONS
 
 LONGEST = 200  # characters read: longer than any address, short enough for whatever is sent to be answered at once
-SHORTEST_PREFIX = 3
 MOST_GUESSES = 5
 MOST_LONGER = 3
 MUCH_MORE_POPULATED = 10
+MORE_POPULATED = 5  # what a longer name must be to be meant by its beginning
 FORMER_POPULATION = 1_000  # that of a former commune is not known: a typical one, to rank it among its namesakes
 FURTHEST_KM = 50.0
+BESIDE_KM = 30.0
 
 # What it costs to believe that a name is meant, against FAMILIARITY for each tenfold of population.
 FAMILIARITY = 0.4
-SAME_SOUND = 0.3
-SLIP = 0.8
 ARTICLE = 0.3  # left out
-WORDS_LEFT_OUT = 0.3  # "asnieres" for Asnières-sur-Seine
-CUT, CUT_LETTER = 0.6, 0.08  # "nanter" for Nanterre
-SHORTEST_MISSPELT = 4
+LONG = 10  # letters: two slips are few
+SOUNDS_FOR_A_SLIP = 3  # in a territory: one slip for each three sounds
 FAMILIAR = 15_000  # inhabitants of a commune that is rather meant than a village one letter away
 SURE_COST = 1.0
 SURE_MARGIN = 0.5
 
-ARTICLES = frozenset({"le", "la", "les", "l"})
-# What is said around a town: "je suis à Nanterre", "du côté de Sceaux, svp".
-_SAID_AROUND = (
-    "a ai alors alentours au autour aux besoin bonjour bonsoir c centre ce chercher cherche chez ci commune cote d "
-    "dans de des du en environs est et etre euh gare h habite habitons ici il j je la mairie me moi mon ne non nous ok "
-    "on oui par pas pour pres proche quartier reside residence salut secteur sommes suis sur tout vers viens village "
-    "ville vis vit vous y"
+_BESIDE = re.compile(
+    r"\b(juste )?(a cote|pres|proche|pas loin|non loin|a \d+ km|(au (nord|sud)|a l (est|ouest))) (de|d|du|des)\b"
 )
-_SAID_AFTER = "cedex centre france il mairie merci ok plait prefecture s si stp svp te ville vous"
-AROUND = frozenset(_SAID_AROUND.split())
-AFTER = frozenset(_SAID_AFTER.split())
-LINKS = frozenset({"a", "dans", "de", "des", "du", "en", "la", "le", "les"})
-TOWARDS = frozenset({"a", "au", "aux", "vers"})
-_CONTEXT = AROUND | AFTER | TOWARDS
-_JOINING = LINKS | {"sur", "sous", "les", "lez", "d", "l", "et", "aux", "au"}
-INSIDE = frozenset({"en", "dans"})
-
-# Where one says one is without naming a commune, though some communes are called so.
-_REGIONS = (
-    "alsace|aquitaine|auvergne|bretagne|normandie|occitanie|lorraine|picardie|bourgogne|limousin|corse|provence|paca|"
-    "ile de france|hauts de france|grand est|pays de la loire|nouvelle aquitaine|centre val de loire|franche comte|"
-    "bourgogne franche comte|auvergne rhone alpes|rhone alpes|champagne ardenne|poitou charentes|midi pyrenees|"
-    "languedoc roussillon|languedoc|pays basque|region parisienne|banlieue parisienne"
-)
-REGIONS = frozenset(_REGIONS.split("|"))
-_NOWHERE = "la campagne|la montagne|la mer|la maison|cote|tout pres|pres d ici|pied|l etranger|la rue|la gare|la plage"
-NOWHERE = frozenset(_NOWHERE.split("|"))
-
 _CODE = re.compile(r"\d{5}|2[ab]\d{3}")
 _DIGIT = re.compile(r"\d")
 _SPACED_CODE = re.compile(r"\b(\d\d) (\d{3})\b")
@@ -103,12 +89,6 @@ Names = dict[str, tuple[Place, ...]]
 Worth = dict[str, tuple[float, float, Place]]  # by INSEE code: how likely it is meant, what that costs to believe
 
 
-def without_article(folded: str) -> str:
-    """Folded words without their leading article, unless they are nothing else."""
-    first, _, rest = folded.partition(" ")
-    return rest if rest and first in ARTICLES else folded
-
-
 class PlaceIndex:
     """What every turn asks: places by words, by INSEE code, by position.
 
@@ -128,23 +108,28 @@ class PlaceIndex:
         self._divided = {place.parent for place in everything if place.type == "ARM"}
         self.names, self.articled = self._by_name(everything)
         usual = {name: self._by_insee[insee] for name, insee in usual_names.items() if insee in self._by_insee}
-        self.usual = {without_article(name): place for name, place in usual.items()} | usual
-        self._sorted_names = sorted({*self.names, *self.articled})
-        self._joined: dict[str, list[str]] = {}  # by what is left of names without the words that join
-        for name in self._sorted_names:
-            if (short := _without_joints(name)) != name:
-                self._joined.setdefault(short, []).append(name)
+        softened = {fold(place.nom.replace("ç", "ss")): place for place in everything if "ç" in place.nom}
+        self.usual = softened | {without_article(name): place for name, place in usual.items()} | usual
+        self._everyone = _together(self.names, self.articled, {name: (place,) for name, place in self.usual.items()})
         familiar = [name for name, found in self.names.items() if found[0].population >= FAMILIAR]
-        self._spellings = Neighbourhood(sorted({*self._sorted_names, *self.usual}), familiar)
+        self._spelt = PlaceNames({*self.names, *self.articled}, self.usual, familiar)
         self._longer: dict[str, list[Place]] = {}  # remembered: by the name they begin with
         self._by_postcode = self._with_postcodes(everything)
         self._arrondissements = _arrondissements(everything)
         departements = {place.departement: place.departement_nom for place in everything}
-        self._departements = {fold(name): code for code, name in departements.items()}
-        self._name_ends = {name.split()[-1] for name in self._departements}
-        self._departements |= {code.lower(): code for code in departements}
+        named = {fold(name): frozenset({code}) for code, name in departements.items()}
+        self._territories = REGIONS | named | {code.lower(): frozenset({code}) for code in departements}
+        self._name_ends = {name.split()[-1] for name in self._territories}
+        self._names_inside: dict[frozenset[str], dict[str, str]] = {}  # remembered: of a territory, with their sounds
         self._whole_cities = {fold(self._by_insee[insee].nom) for insee in self._divided if insee in self._by_insee}
-        self._grid = _grid(place for place in everything if place.type != "ANC" and place.insee not in self._divided)
+        self._grid = Grid(
+            (place.latitude, place.longitude, place)
+            for place in everything
+            if place.type != "ANC"
+            and place.insee not in self._divided
+            and place.latitude is not None
+            and place.longitude is not None
+        )
 
     def get(self, insee: str) -> Place | None:
         """The place of an INSEE code; a code kept by a new commune is the new one."""
@@ -159,42 +144,67 @@ class PlaceIndex:
         said = folded.split()
         if (
             "," not in words
-            and _CONTEXT.isdisjoint(said)
+            and CONTEXT.isdisjoint(said)
             and not _DIGIT.search(folded)
             and self._name_ends.isdisjoint(said[1:])
         ):
-            return self._named(folded) or self._guessed(folded)  # nothing but a name
-        return self.find_named(words) or self._guessed(_bared(folded))
+            # Nothing but a name.
+            return self._named(folded) or (NOTHING if self._is_wide(folded) else self._guessed(folded))
+        return self.find_named(words) or self._guessed(bared(folded))
 
     def find_named(self, words: str) -> PlaceMatch | None:
         """The same, without guessing: what is spelt as it is known."""
-        readings = [fold(part) for part in _parts(words[:LONGEST])]
+        readings = [fold(part) for part in parts(words[:LONGEST])]
+        if beside := self._beside(readings[0]):
+            return beside
         for reading in readings:
-            for phrase in _phrases(reading):
+            for phrase in phrases(reading):
                 if self._is_wide(phrase):
                     return NOTHING
                 if found := self._read(phrase):
                     return found
-        if self._is_nearly_a_name(readings[0]):
-            return self._guessed(readings[0])  # "pouu aux bois" is not said of a town called Bois
+        if nearly := self._nearly_a_name(readings[0]):
+            return nearly  # "pouu aux bois" is not said of a town called Bois
         for reading in readings:
             if found := self._after_a_preposition(reading):
                 return found
         return None
 
-    def _is_nearly_a_name(self, folded: str) -> bool:
-        """Whether several words, as they are, are one slip away from a name."""
+    def _beside(self, folded: str) -> PlaceMatch | None:
+        """A town told by a bigger one: "fontaine à côté de grenoble"."""
+        told = _BESIDE.search(folded)
+        if not told:
+            return None
+        name = next(filter(self.is_name, phrases(folded[: told.start()].strip())), "")
+        around = self._named(folded[told.end() :].strip()) if name else None
+        if not around:
+            return None
+        found = (self.usual[name],) if name in self.usual else self._namesakes(name)
+        for called in (found, _ranked(self._going_on(name))):
+            near = [place for place in called if _km_between(place, around.places[0]) <= BESIDE_KM]
+            if near:
+                return PlaceMatch(tuple(near[:MOST_GUESSES]), len(near) == 1)
+        return None
+
+    def _nearly_a_name(self, folded: str) -> PlaceMatch | None:
+        """What several words mean that, as they are, are one slip away from a name or sound the same.
+
+        Two slips away, or sounding nearly the same, when they are long.
+        """
         if " " not in folded or _DIGIT.search(folded):
-            return False
-        return any(near.slips <= 1 or not near.heard for near in self._spellings.near(folded))
+            return None
+        near = self._spelt.near(folded)
+        most = 2 if len(folded) >= LONG and not any(self._spelt.abbreviated(folded)) else 1
+        nearly = any(one.slips <= most or one.heard < most for one in near)
+        return _likeliest(self._worth(folded, None, near)) if nearly else None
 
     def find_beginning(self, words: str) -> PlaceMatch | None:
         """The places whose name of several words is cut, or lacks its small words: "st jean de l", "la roche yon"."""
-        folded = _bared(fold(words[:LONGEST]))
+        folded = bared(fold(words[:LONGEST]))
         if " " not in folded or _DIGIT.search(folded):
             return None
         worth: Worth = {}
-        for name, cost in self._beginning(folded):
+        for name, cost in self._spelt.begun(folded):
             self._value(worth, name, cost, None)
         return _likeliest(worth) if worth else None
 
@@ -203,12 +213,11 @@ class PlaceIndex:
         first, _space, rest = folded.partition(" ")
         if first in TOWARDS and rest in NOWHERE:
             return True
-        if folded in NOWHERE or folded in REGIONS:
+        if folded in NOWHERE or folded in REGIONS or folded in ABROAD:
             return not self.is_name(folded)
-        bare = without_article(rest)
-        return first in INSIDE and (
-            bare in REGIONS or rest in REGIONS or self.is_territory(bare) or self.is_territory(rest)
-        )
+        if first in INSIDE and rest in ABROAD:
+            return True
+        return first in INSIDE and (self.is_territory(without_article(rest)) or self.is_territory(rest))
 
     def is_name(self, folded: str) -> bool:
         """Whether the words, folded, are a place's name, with or without its article."""
@@ -217,28 +226,46 @@ class PlaceIndex:
         )
 
     def is_territory(self, folded: str) -> bool:
-        """Whether the words, folded, name a department, where no commune is meant."""
-        return (folded in self._departements and folded not in self._whole_cities) or folded in REGIONS
+        """Whether the words, folded, name a department or a region, where no commune is meant."""
+        return folded in self._territories and folded not in self._whole_cities
 
     def has_postcode(self, code: str) -> bool:
         return code in self._by_postcode
 
-    def departement(self, folded: str) -> str | None:
-        """The code of the department of that name, number or INSEE code."""
-        return self._departements.get(folded)
+    def territory(self, folded: str) -> frozenset[str] | None:
+        """The codes of the departments of a region, or that of a department, by its name or its number."""
+        return self._territories.get(folded)
 
-    def find_in(self, folded: str, departement: str) -> PlaceMatch:
-        """The places of a department that a name, whole or misspelt, may mean."""
-        inside = tuple(place for place in self._namesakes(folded) if place.departement == departement)
-        return _judged(inside, inside) if inside else self._guessed(folded, departement)
+    def find_in(self, folded: str, territory: frozenset[str]) -> PlaceMatch:
+        """The places of a territory that a name, whole or misspelt, may mean."""
+        inside = tuple(place for place in self._namesakes(folded) if place.departement in territory)
+        return _judged(inside, inside) if inside else self._guessed_in(folded, territory)
+
+    def _guessed_in(self, folded: str, territory: frozenset[str]) -> PlaceMatch:
+        """A misspelt name: fewer names leave room for more slips, in what is heard."""
+        if (guessed := self._guessed(folded, territory)).places or _DIGIT.search(folded):
+            return guessed
+        if territory not in self._names_inside:
+            inside = (name for name, called in self._everyone.items() if _any_in(territory, called))
+            self._names_inside[territory] = {name: sounds(name) for name in inside}
+        heard = sounds(folded)
+        near = extract(
+            heard,
+            self._names_inside[territory],
+            scorer=slips_between,
+            score_cutoff=max(1, len(heard) // SOUNDS_FOR_A_SLIP),
+            limit=MOST_GUESSES,
+        )
+        worth: Worth = {}
+        for _sound, slips, name in near:
+            self._value(worth, name, SAME_SOUND + slips * SLIP, territory)
+        return _likeliest(worth)
 
     def heard(self, folded: str) -> tuple[PlaceMatch, float]:
         """The same as `guess`, among names that sound the same or go on after these words."""
         worth: Worth = {}
-        for near in self._spellings.same_sound(folded):
-            self._value(worth, near.spelling, SAME_SOUND + near.slips / 10, None)
-        for name in self._names_beginning(f"{folded} "):
-            self._value(worth, name, WORDS_LEFT_OUT, None)
+        for name, cost in self._spelt.same_sound(folded):
+            self._value(worth, name, cost, None)
         match = _likeliest(worth)
         return match, worth[match.places[0].insee][1] if match.places else inf
 
@@ -250,17 +277,7 @@ class PlaceIndex:
 
     def nearest(self, latitude: float, longitude: float) -> Place | None:
         """The commune or arrondissement whose known point is nearest (degrees), None beyond 50 km."""
-        if not (isfinite(latitude) and isfinite(longitude) and abs(latitude) <= 90 and abs(longitude) <= 180):
-            return None
-        best, best_km = None, FURTHEST_KM
-        for reached_km, cell in _cells_around(latitude, longitude):
-            if reached_km > best_km:
-                break
-            for at_latitude, at_longitude, place in self._grid.get(cell, ()):
-                km = distance_km(latitude, longitude, at_latitude, at_longitude)
-                if km <= best_km:
-                    best, best_km = place, km
-        return best
+        return self._grid.nearest(latitude, longitude, FURTHEST_KM)
 
     def _read(self, folded: str) -> PlaceMatch | None:
         return self._coded(folded) or self._numbered(folded) or self._named(folded) or self._in_departement(folded)
@@ -277,13 +294,13 @@ class PlaceIndex:
 
     def _much_bigger_called_longer(self, folded: str, population: int) -> Sequence[Place]:
         """Who says "Boulogne" may well mean Boulogne-Billancourt, not the village that is just called so."""
-        least = MUCH_MORE_POPULATED * max(1, population)
+        least = MORE_POPULATED * max(1, population)
         return [place for place in self._called_longer(folded) if _weight(place) >= least]
 
     def _called_longer(self, folded: str) -> list[Place]:
         """The most populated places whose name goes on after these words."""
         if folded not in self._longer:
-            self._longer[folded] = nlargest(MOST_LONGER, self._beginning_with(f"{folded} "), key=_weight)
+            self._longer[folded] = nlargest(MOST_LONGER, self._going_on(folded), key=_weight)
         return self._longer[folded]
 
     def _namesakes(self, folded: str) -> tuple[Place, ...]:
@@ -312,22 +329,22 @@ class PlaceIndex:
         """A name and its department: "nanterre 92", "saint denis la reunion"."""
         words = folded.split()
         for cut in range(max(1, len(words) - 5), len(words)):
-            departement = self._departements.get(" ".join(words[cut:]))
-            if departement:
-                for name in _phrases(" ".join(_without_link(words[:cut]))):
-                    if found := self._named_in(name, departement):
+            territory = self._territories.get(" ".join(words[cut:]))
+            if territory and not self._nearly_a_name(folded):
+                for name in phrases(" ".join(without_link(words[:cut]))):
+                    if found := self._named_in(name, territory):
                         return found
         return None
 
-    def _named_in(self, name: str, departement: str) -> PlaceMatch | None:
+    def _named_in(self, name: str, territory: frozenset[str]) -> PlaceMatch | None:
         usual = self.usual.get(name)
-        if usual and usual.departement == departement:
+        if usual and usual.departement in territory:
             return PlaceMatch((usual,), True)
         found = self._namesakes(name)
-        inside = tuple(place for place in found if place.departement == departement)
+        inside = tuple(place for place in found if place.departement in territory)
         if inside:
             return _judged(inside, inside)
-        guessed = self._guessed(name, departement)
+        guessed = self._guessed_in(name, territory)
         return PlaceMatch((*guessed.places, *found), guessed.sure and not found) if guessed.places or found else None
 
     def _coded(self, folded: str) -> PlaceMatch | None:
@@ -346,13 +363,13 @@ class PlaceIndex:
         if called:
             return _judged(called, called)
         communes = self._by_postcode[code]
-        elsewhere = self._namesakes(_bared(" ".join(before + after)))
+        elsewhere = self._namesakes(bared(" ".join(before + after)))
         return PlaceMatch((*communes, *elsewhere), len(communes) == 1 and not elsewhere)
 
     def _called(self, code: str, before: list[str], after: list[str]) -> tuple[Place, ...]:
         """Among the places of a postcode, the one an address names: after it, or else at the end of what is before."""
         ends = [" ".join(before[start:]) for start in range(len(before))]
-        for name in (*_phrases(" ".join(after)), *ends):
+        for name in (*phrases(" ".join(after)), *ends):
             found = [part for place in self._namesakes(name) for part in self._parts_at(place, code)]
             if found:
                 return _ranked(found)
@@ -368,8 +385,8 @@ class PlaceIndex:
 
     def _coded_otherwise(self, code: str, before: list[str], after: list[str]) -> PlaceMatch | None:
         # Not a commune's postcode: a firm's own ("72015 Le Mans Cedex"), whose town is named, or an INSEE code.
-        departement = next((number for number in (code[:2], code[:3]) if number in self._departements), "")
-        for name in (*_phrases(" ".join(after)), *_phrases(" ".join(before))):
+        departement = next((number for number in (code[:2], code[:3]) if number in self._territories), "")
+        for name in (*phrases(" ".join(after)), *phrases(" ".join(before))):
             if found := self._namesakes(name):
                 inside = tuple(place for place in found if place.departement.lower() == departement)
                 return _judged(inside, inside) if inside else PlaceMatch(found, False)
@@ -380,71 +397,43 @@ class PlaceIndex:
         """The town a phrase ends with: "je cherche un repas à nanterre"."""
         words = folded.split()
         for number, word in enumerate(words[:-1]):
-            if word in TOWARDS and (found := self._read(" ".join(words[number + 1 :]))):
+            rest = " ".join(words[number + 1 :])
+            if word in TOWARDS and rest not in NOWHERE and (found := self._read(rest)):
                 return found
         return None
 
-    def _guessed(self, folded: str, departement: str | None = None) -> PlaceMatch:
-        return _likeliest(self._worth(folded, departement))
+    def _guessed(self, folded: str, territory: frozenset[str] | None = None) -> PlaceMatch:
+        return _likeliest(self._worth(folded, territory))
 
-    def _worth(self, folded: str, departement: str | None) -> Worth:
-        """What a misspelt or unfinished name may be, from near spellings and beginnings."""
+    def _worth(self, folded: str, territory: frozenset[str] | None, near: Sequence[Near] | None = None) -> Worth:
+        """What a misspelt or unfinished name may be, from near spellings (if known already, `near`) and beginnings."""
         if _DIGIT.search(folded):
             return {}
         worth: Worth = {}
         bare = without_article(folded)
         for spoken, left_out in ((folded, 0.0), (bare, ARTICLE)) if bare != folded else ((folded, 0.0),):
-            for name, cost in self._near(spoken):
-                self._value(worth, name, cost + left_out, departement)
-            for name, cost in self._beginning(spoken):
-                self._value(worth, name, cost + left_out, departement)
+            known = near if near is not None and spoken is folded else self._spelt.near(spoken)
+            for name, cost in self._spelt.misspelt(spoken, known):
+                self._value(worth, name, cost + left_out, territory)
+            for name, cost in self._spelt.begun(spoken):
+                self._value(worth, name, cost + left_out, territory)
+        if not worth and folded.startswith("st") and " " not in folded:
+            return self._worth(f"saint {folded[2:]}", territory)  # "stjeandeluz"
         return worth
 
-    def _value(self, worth: Worth, name: str, cost: float, departement: str | None) -> None:
+    def _value(self, worth: Worth, name: str, cost: float, territory: frozenset[str] | None) -> None:
         """Adds who is called so, each with what it is worth to think of them."""
-        for place in self._called_so(name):
-            if departement in (None, place.departement):
+        for place in self._everyone.get(name, ()):
+            if territory is None or place.departement in territory:
                 value = _familiarity(_weight(place)) - cost
                 if place.insee not in worth or value > worth[place.insee][0]:
                     worth[place.insee] = (value, cost, place)
 
-    def _called_so(self, name: str) -> tuple[Place, ...]:
-        usual = self.usual.get(name)
-        return (*((usual,) if usual else ()), *self.names.get(name, ()), *self.articled.get(name, ()))
-
-    def _near(self, folded: str) -> Iterator[tuple[str, float]]:
-        """Spellings a slip or two away, with what each costs to believe."""
-        if len(folded) < SHORTEST_MISSPELT:
-            return
-        slip = SLIP if len(folded) > SHORTEST_MISSPELT else 2 * SLIP
-        for spelling, slips, heard in self._spellings.near(folded):
-            cost = min(slips * slip, SAME_SOUND + heard * SLIP + slips / 10)
-            yield spelling, cost
-            for name in self._names_beginning(f"{spelling} "):
-                yield name, cost + WORDS_LEFT_OUT
-
-    def _beginning(self, folded: str) -> Iterator[tuple[str, float]]:
-        """Names that begin so, with what each costs to believe: whole words left out cost little."""
-        if len(folded) < SHORTEST_PREFIX:
-            return
-        if " " in folded:
-            for name in self._joined.get(_without_joints(folded), ()):
-                yield name, WORDS_LEFT_OUT
-        for name in self._names_beginning(folded):
-            missing = len(name) - len(folded)
-            yield name, WORDS_LEFT_OUT if name[len(folded) : len(folded) + 1] == " " else CUT + missing * CUT_LETTER
-
-    def _beginning_with(self, beginning: str) -> Iterator[Place]:
-        for name in self._names_beginning(beginning):
+    def _going_on(self, folded: str) -> Iterator[Place]:
+        """The places whose name goes on after these words."""
+        for name in self._spelt.going_on(folded):
             yield from self.names.get(name, ())
             yield from self.articled.get(name, ())
-
-    def _names_beginning(self, beginning: str) -> Iterator[str]:
-        for number in range(bisect_left(self._sorted_names, beginning), len(self._sorted_names)):
-            name = self._sorted_names[number]
-            if not name.startswith(beginning):
-                return
-            yield name
 
     def _by_name(self, places: Iterable[Place]) -> tuple[Names, Names]:
         names: dict[str, list[Place]] = {}
@@ -472,52 +461,23 @@ class PlaceIndex:
         return _all_ranked(found)
 
 
-def _parts(words: str) -> Iterator[str]:
-    """The whole, then what is between commas, from the end: an address ends with its town."""
-    yield words
-    if "," in words:
-        yield from reversed(words.split(","))
+def _km_between(place: Place, other: Place) -> float:
+    if place.latitude is None or place.longitude is None or other.latitude is None or other.longitude is None:
+        return inf
+    return distance_km(place.latitude, place.longitude, other.latitude, other.longitude)
 
 
-def _phrases(folded: str) -> Iterator[str]:
-    """The words, then the same with less and less of what is said around a town."""
-    words = folded.split()
-    while words:
-        yield " ".join(words)
-        if shorter := _without_ending(words):
-            yield " ".join(shorter)
-        if words[0] not in AROUND:
-            return
-        words = words[1:]
+def _any_in(territory: frozenset[str], places: Iterable[Place]) -> bool:
+    return any(place.departement in territory for place in places)
 
 
-def _without_ending(words: list[str]) -> list[str]:
-    end = len(words)
-    while end and (words[end - 1] in AFTER or (words[end - 1].isdigit() and "cedex" in words)):
-        end -= 1
-    return words[:end]
-
-
-def _without_link(words: list[str]) -> list[str]:
-    """The words without what joins a town to its department: "dans les", "en"…"""
-    end = len(words)
-    while end and words[end - 1] in LINKS:
-        end -= 1
-    return words[:end]
-
-
-def _without_joints(name: str) -> str:
-    """A name without "sur", "en", "les"…, which people leave out: "la roche yon"."""
-    first, *others = name.split()
-    return " ".join((first, *(word for word in others if word not in _JOINING)))
-
-
-def _bared(folded: str) -> str:
-    """The words without anything that is only said around a town."""
-    words = _without_ending(folded.split())
-    while words and words[0] in AROUND and words[0] not in ARTICLES:
-        words = words[1:]
-    return "" if all(word in AROUND or word in AFTER for word in words) else " ".join(words)
+def _together(*names: Names) -> Names:
+    """Everyone called by each name, in whichever way."""
+    found = dict(names[0])
+    for others in names[1:]:
+        for name, places in others.items():
+            found[name] = (*found[name], *places) if name in found else places
+    return found
 
 
 def _weight(place: Place) -> int:
@@ -559,33 +519,3 @@ def _likeliest(worth: Worth) -> PlaceMatch:
 def _arrondissements(places: Iterable[Place]) -> dict[tuple[str, int], Place]:
     named = ((_ARRONDISSEMENT.fullmatch(fold(place.nom)), place) for place in places if place.type == "ARM")
     return {(said["city"], int(said["number"])): place for said, place in named if said}
-
-
-CELL = 0.1  # degrees: 11 km from south to north, about five communes
-CELL_KM = 11.1
-Cell = tuple[int, int]
-
-
-def _cell(latitude: float, longitude: float) -> Cell:
-    return int(latitude // CELL), int(longitude // CELL)
-
-
-def _grid(places: Iterable[Place]) -> dict[Cell, tuple[tuple[float, float, Place], ...]]:
-    found: dict[Cell, list[tuple[float, float, Place]]] = {}
-    for place in places:
-        if place.latitude is not None and place.longitude is not None:
-            point = (place.latitude, place.longitude, place)
-            found.setdefault(_cell(place.latitude, place.longitude), []).append(point)
-    return {cell: tuple(inside) for cell, inside in found.items()}
-
-
-def _cells_around(latitude: float, longitude: float) -> Iterator[tuple[float, Cell]]:
-    """The cells in rings around a position, each with a distance (km) that nothing in its ring is nearer than."""
-    row, column = _cell(latitude, longitude)
-    narrowest = CELL_KM * max(0.1, cos(radians(min(89.0, abs(latitude) + 0.5))))
-    for ring in range(int(FURTHEST_KM / narrowest) + 2):
-        reached_km = max(0, ring - 1) * narrowest if ring else -inf
-        for down in range(-ring, ring + 1):
-            step = 1 if abs(down) == ring else 2 * ring
-            for right in range(-ring, ring + 1, step):
-                yield reached_km, (row + down, column + right)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogue.lexicon import COURTESIES, IDIOMS, Heard, Lexicon, read_lexicon
+from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
 from catalogue.mentions import MOST_WORDS, Habits, Mention, certainly, mentioned
 from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, refused, signs_of_word
 from catalogue.needs import Emergency, Need, Public
@@ -22,11 +22,10 @@ NONE = "aucun"
 HABITS = "lieux.json"
 MOST_NEEDS = 4
 LEAST_NAMED, LEAST_ALSO, MOST_ALSO = 0.005, 0.3, 2  # how likely a second need must be, named or not
-SURELY_NOTHING, LEAST_HINT = 0.6, 0.2
+SURELY_NOTHING, LEAST_HINT = 0.7, 0.15
 LEAST_SCORE = 0.05  # of a need worth telling besides the first
-# How likely danger must be: low, for missing it costs more than being wrong; higher in the languages in which fewer
-# ordinary sentences were learned. Chosen on tuning.jsonl.
-DANGER, DANGER_IN_ANOTHER_LANGUAGE, DANGER_BESIDE_AN_IDIOM = 0.13, 0.4, 0.5
+# How likely one danger must be: low, for missing it costs more than being wrong. Chosen on tuning.jsonl.
+DANGER = 0.23
 CLEARLY_FOREIGN = 0.6
 
 _AGE = re.compile(r"\b(\d{1,2}) ?(?:ans?\b|a\b)")
@@ -107,7 +106,7 @@ class Understander:
     def _danger(
         self, likely: dict[str, dict[str, float]], words: Sequence[Word], heard: Sequence[Heard]
     ) -> Emergency | None:
-        return _emergency(likely, heard) if self._readable(words, heard) else None
+        return _emergency(likely["emergency"]) if self._readable(words, heard) else None
 
     def _readable(self, words: Sequence[Word], heard: Sequence[Heard]) -> bool:
         """Whether at least one word is known: what nobody could read says no need, and is no call for help."""
@@ -152,13 +151,9 @@ def _hints(likely: dict[str, float]) -> tuple[tuple[Need, float], ...]:
     return tuple((Need(label), score) for score, label in ranked if score >= LEAST_HINT)
 
 
-def _emergency(likely: dict[str, dict[str, float]], heard: Iterable[Heard]) -> Emergency | None:
-    dangers = likely["emergency"]
+def _emergency(dangers: dict[str, float]) -> Emergency | None:
     worst = max((label for label in dangers if label != NONE), key=dangers.__getitem__)
-    needed = DANGER if _language(likely["language"]) == "fr" else DANGER_IN_ANOTHER_LANGUAGE
-    if any(one.expression.about == IDIOMS for one in heard):
-        needed = DANGER_BESIDE_AN_IDIOM
-    return Emergency(worst) if 1 - dangers[NONE] >= needed else None
+    return Emergency(worst) if dangers[worst] >= DANGER else None
 
 
 def _language(likely: dict[str, float]) -> str:

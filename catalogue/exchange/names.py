@@ -2,7 +2,7 @@
 
 import re
 
-from catalogue.places import without_article
+from catalogue.around import without_article
 from catalogue.spelling import fold
 
 _KNOWN = {

@@ -86,6 +86,47 @@ def test_what_people_type_is_the_place_they_mean(index: PlaceIndex, said: str, i
     assert (match.places[0].insee, match.sure) == (insee, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("bojensi", "Beaugency"),
+        ("klamsi", "Clamecy"),
+        ("gebviler", "Guebwiller"),
+        ("gain gan", "Guingamp"),
+        ("besanson", "Besançon"),
+        ("niderbron", "Niederbronn-les-Bains"),
+        ("mouthié sur boheme", "Mouthiers-sur-Boëme"),
+        ("riom es montange", "Riom-ès-Montagnes"),
+        ("stjeanpieddeport", "Saint-Jean-Pied-de-Port"),
+        ("toussi dans l'yonne", "Toucy"),
+        ("plaibenn dans le finistère", "Pleyben"),
+        ("tane en alsace", "Thann"),
+        ("sarten en corse", "Sartène"),
+        ("vill st georges 94", "Villeneuve-Saint-Georges"),
+    ],
+)
+def test_what_is_written_by_ear_or_by_half_is_heard(index: PlaceIndex, said: str, name: str) -> None:
+    assert names(index.find(said))[0] == name
+
+
+@pytest.mark.parametrize(
+    ("said", "insee"),
+    [
+        ("Fontaine à côté de Grenoble", "38169"),
+        ("Avon, à côté de Fontainebleau", "77014"),
+        ("saint martin à coté de la rochelle", "17369"),
+        ("Saint-Louis en Alsace", "68297"),
+    ],
+)
+def test_a_town_is_told_by_what_it_is_near(index: PlaceIndex, said: str, insee: str) -> None:
+    assert index.find(said).places[0].insee == insee
+
+
+@pytest.mark.parametrize("said", ["Bruxelles", "à genève, en suisse", "nulle part je suis à la rue", "chépa"])
+def test_another_country_or_nowhere_is_no_misspelt_commune(index: PlaceIndex, said: str) -> None:
+    assert index.find(said).places == ()
+
+
 def test_a_postcode_wins_over_the_same_insee_code(index: PlaceIndex) -> None:
     assert index.get("13001") is not None
     assert names(index.find("13001")) == ["Marseille 1er Arrondissement"]

@@ -1,6 +1,5 @@
 import csv
 import io
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -502,11 +501,7 @@ def test_the_shipped_catalogue_is_loaded_whole(shipped_engine: Engine) -> None:
         assert read / given > 0.98
 
 
-def test_starting_again_costs_next_to_nothing(shipped_engine: Engine) -> None:
-    spent = []
-    for _ in range(3):
-        start = time.process_time()
-        report = load_shipped(shipped_engine)
-        spent.append(time.process_time() - start)
-        assert all(source.skipped for source in report.sources)
-    assert min(spent) < 0.05 * 3  # a busy machine
+def test_starting_again_reads_nothing_that_has_not_changed(shipped_engine: Engine) -> None:
+    report = load_shipped(shipped_engine)
+    assert report.sources
+    assert all(source.skipped for source in report.sources)

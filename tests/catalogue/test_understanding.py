@@ -125,6 +125,7 @@ def test_a_department_or_a_region_is_not_a_commune(reader: Reader, text: str) ->
         ("Saint-Denis, à la Réunion, je cherche un médecin", "97411"),
         ("je suis à la rochel", "17300"),
         ("94500 champigny", "94017"),
+        ("Où manger à Paris XIVe ?", "75114"),
     ],
 )
 def test_a_place_is_found_however_it_is_said(reader: Reader, text: str, insee: str) -> None:

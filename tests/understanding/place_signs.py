@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from catalogue.mentions import Habits, Run, departements_of, runs, signs_of
+from catalogue.mentions import Habits, Run, runs, signs_of, territories_of
 from catalogue.places import PlaceIndex
 from catalogue.spelling import Word, fold, words_of
 from tests.understanding.corpus import Sentence
@@ -20,7 +20,7 @@ def learn_places(sentences: Sequence[Sentence], index: PlaceIndex, ordinary: Map
         words = words_of(sentence.text)
         if any(index.is_territory(fold(sentence.text[start:end])) for start, end in sentence.places):
             continue  # a department is marked, but is not where one commune is
-        departements = frozenset(departement for _at, departement in departements_of(index, words))
+        departements = frozenset().union(*(territory for _at, territory in territories_of(index, words)))
         for run in runs(index, words, habits):
             meant = _meant(words, run, sentence.places)
             if meant is not None:

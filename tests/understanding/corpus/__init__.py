@@ -1,7 +1,7 @@
 """The sentences the model is learned from: written for this, none was ever sent by anyone.
 
 A file a need, in French, by style of writing; `aucun.txt` says no need; `urgences.txt` are emergencies and
-`non_urgences.txt` what only looks like one; `histoires.txt` and `refus.txt` are of every need, by need; a file a
+`non_urgences.txt` what only looks like one; `histoires`, `refus` and `vies` are of every need, by need; a file a
 language, by label. A place is between braces, and a second need
 follows "++"; an emergency, where the need is that of the file, follows "!!".
 """
@@ -15,7 +15,7 @@ from catalogue.needs import Emergency, Need
 
 FOLDER = Path(__file__).parent
 NONE = "aucun"
-MIXED = ("histoires", "refus")  # every need, under its heading
+MIXED = ("histoires", "refus", "vies")  # every need, under its heading
 LANGUAGES = ("en", "es", "pt", "ar", "uk", "ru", "tr", "ro")
 
 # What someone in danger needs besides the number to call.

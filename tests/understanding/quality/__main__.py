@@ -10,7 +10,7 @@ from time import perf_counter
 import click
 
 from catalogue.gazetteer import read_shipped_places, read_usual_names
-from catalogue.places import PlaceIndex
+from catalogue.places import Place, PlaceIndex
 from catalogue.understanding import Understander, Understanding, read_understander
 
 FOLDER = Path(__file__).parent
@@ -47,8 +47,7 @@ class Answer:
     def insee(self) -> str | None:
         if not self.understood.place:
             return None
-        place = self.understood.place.match.places[0]
-        return place.parent if place.type == "ANC" else place.insee
+        return today(self.understood.place.match.places[0])
 
     @property
     def need_right(self) -> bool:
@@ -57,6 +56,11 @@ class Answer:
     @property
     def place_right(self) -> bool:
         return self.insee == self.message.insee
+
+
+def today(place: Place) -> str | None:
+    """The INSEE code of the commune a place is, or is now a part of."""
+    return place.parent if place.type == "ANC" else place.insee
 
 
 def read_messages(name: str) -> list[Message]:
@@ -149,7 +153,7 @@ def report_places(index: PlaceIndex, understander: Understander, mistakes: bool)
     by_type: dict[str, list[bool]] = defaultdict(list)
     for said in map(json.loads, lines):
         place = understander.place_answered(said["text"], index)
-        insee = place.places[0].insee if place.places else None
+        insee = today(place.places[0]) if place.places else None
         right = insee in said["accept"] if said["place"] else insee is None
         by_type[said["type"]].append(right)
         if mistakes and not right:

@@ -1,0 +1,109 @@
+"""Every name of a place, and which of them what is typed may be: misspelt, cut, abbreviated, or without small words.
+
+Each comes with what it costs to believe that it was meant (0: it is written as it is).
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+from catalogue.around import JOINING, without_joints
+from catalogue.spelling import Near, Neighbourhood
+
+SHORTEST_PREFIX = 3
+SHORTEST_HEAD = 5
+SHORTEST_MISSPELT = 4
+
+SAME_SOUND = 0.3
+SLIP = 0.8
+WORDS_LEFT_OUT = 0.3  # "asnieres" for Asnières-sur-Seine
+CUT, CUT_LETTER = 0.6, 0.08  # "nanter" for Nanterre
+
+Costs = Iterator[tuple[str, float]]
+
+
+class PlaceNames:
+    """The names, folded, in order."""
+
+    def __init__(self, names: Iterable[str], others: Iterable[str], familiar: Iterable[str]) -> None:
+        """Takes folded names. Of the `others`, nothing but slips is looked for; `familiar` ones are heard first."""
+        self._sorted = sorted(names)
+        self._starting = _starting(self._sorted)
+        self._begun = {name[:at] for name in self._sorted for at, letter in enumerate(name) if letter == " "}
+        self._by_initials: dict[str, list[str]] = {}
+        self._joined: dict[str, list[str]] = {}  # by what is left of names without the words that join
+        for name in self._sorted:
+            if " " in name:
+                self._by_initials.setdefault("".join([word[0] for word in name.split()]), []).append(name)
+                if (short := without_joints(name)) != name:
+                    self._joined.setdefault(short, []).append(name)
+        self._spellings = Neighbourhood(sorted({*self._sorted, *others, *_heads(self._sorted)}), familiar)
+
+    def near(self, folded: str) -> list[Near]:
+        """The names a slip or two away."""
+        return self._spellings.near(folded) if len(folded) >= SHORTEST_MISSPELT else []
+
+    def misspelt(self, folded: str, near: Iterable[Near]) -> Costs:
+        """What near names cost to believe, and those that go on after them."""
+        slip = SLIP if len(folded) > SHORTEST_MISSPELT else 2 * SLIP
+        for spelling, slips, heard in near:
+            cost = min(slips * slip, SAME_SOUND + heard * SLIP + slips / 10)
+            yield spelling, cost
+            if spelling in self._begun:
+                for name in self.going_on(spelling):
+                    yield name, cost + WORDS_LEFT_OUT
+
+    def same_sound(self, folded: str) -> Costs:
+        """The names that sound the same, and those that go on after these words."""
+        for near in self._spellings.same_sound(folded):
+            yield near.spelling, SAME_SOUND + near.slips / 10
+        for name in self.going_on(folded):
+            yield name, WORDS_LEFT_OUT
+
+    def begun(self, folded: str) -> Costs:
+        """Names that begin so, or each word of which does; whole words left out cost little."""
+        if len(folded) < SHORTEST_PREFIX:
+            return
+        if " " in folded:
+            for name in self._joined.get(without_joints(folded), ()):
+                yield name, WORDS_LEFT_OUT
+            yield from self.abbreviated(folded)
+        for name in self._beginning(folded):
+            missing = len(name) - len(folded)
+            yield name, WORDS_LEFT_OUT if name[len(folded) : len(folded) + 1] == " " else CUT + missing * CUT_LETTER
+
+    def abbreviated(self, folded: str) -> Costs:
+        """Names each word of which begins so: "st ger en laye", "vill st georges"."""
+        said = folded.split()
+        for name in self._by_initials.get("".join([word[0] for word in said]), ()):
+            words = name.split()
+            if all(word.startswith(start) for word, start in zip(words, said, strict=True)):
+                yield name, CUT + (len(name) - len(folded)) * CUT_LETTER
+
+    def going_on(self, folded: str) -> Iterator[str]:
+        """The names of more words that begin with these."""
+        return self._beginning(f"{folded} ")
+
+    def _beginning(self, beginning: str) -> Iterator[str]:
+        first, after = self._starting.get(beginning[:SHORTEST_PREFIX], (0, 0))
+        for number in range(bisect_left(self._sorted, beginning, first, after), after):
+            name = self._sorted[number]
+            if not name.startswith(beginning):
+                return
+            yield name
+
+
+def _starting(names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Where the sorted names that start with the same letters are: from which to which."""
+    found: dict[str, tuple[int, int]] = {}
+    for number, name in enumerate(names):
+        start = name[:SHORTEST_PREFIX]
+        found[start] = (found[start][0] if start in found else number, number + 1)
+    return found
+
+
+def _heads(names: Iterable[str]) -> Iterator[str]:
+    """What is said of a name that goes on with "sur", "les"…: "Niederbronn" for Niederbronn-les-Bains."""
+    for name in names:
+        head, _space, rest = name.partition(" ")
+        if len(head) >= SHORTEST_HEAD and rest.partition(" ")[0] in JOINING:
+            yield head
