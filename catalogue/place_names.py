@@ -12,9 +12,11 @@ from catalogue.spelling import Near, Neighbourhood
 SHORTEST_PREFIX = 3
 SHORTEST_HEAD = 5
 SHORTEST_MISSPELT = 4
+SHORT = 5  # letters: many names sound like so short a one
 
-SAME_SOUND = 0.3
+SAME_SOUND, SAME_SHORT_SOUND = 0.3, 0.6
 SLIP = 0.8
+OTHER_INITIAL = 0.3  # people rarely mistake the first letter
 WORDS_LEFT_OUT = 0.3  # "asnieres" for Asnières-sur-Seine
 CUT, CUT_LETTER = 0.6, 0.08  # "nanter" for Nanterre
 
@@ -45,8 +47,11 @@ class PlaceNames:
     def misspelt(self, folded: str, near: Iterable[Near]) -> Costs:
         """What near names cost to believe, and those that go on after them."""
         slip = SLIP if len(folded) > SHORTEST_MISSPELT else 2 * SLIP
+        same_sound = SAME_SOUND if len(folded) > SHORT else SAME_SHORT_SOUND
         for spelling, slips, heard in near:
-            cost = min(slips * slip, SAME_SOUND + heard * SLIP + slips / 10)
+            cost = min(slips * slip, same_sound + heard * SLIP + slips / 10)
+            if spelling[0] != folded[0]:
+                cost += OTHER_INITIAL
             yield spelling, cost
             if spelling in self._begun:
                 for name in self.going_on(spelling):
@@ -60,13 +65,12 @@ class PlaceNames:
             yield name, WORDS_LEFT_OUT
 
     def begun(self, folded: str) -> Costs:
-        """Names that begin so, or each word of which does; whole words left out cost little."""
+        """Names that begin so; whole words left out cost little."""
         if len(folded) < SHORTEST_PREFIX:
             return
         if " " in folded:
             for name in self._joined.get(without_joints(folded), ()):
                 yield name, WORDS_LEFT_OUT
-            yield from self.abbreviated(folded)
         for name in self._beginning(folded):
             missing = len(name) - len(folded)
             yield name, WORDS_LEFT_OUT if name[len(folded) : len(folded) + 1] == " " else CUT + missing * CUT_LETTER

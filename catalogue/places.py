@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
+from itertools import chain
 from math import inf, log10
 from operator import itemgetter
 from types import MappingProxyType
@@ -141,16 +142,16 @@ class PlaceIndex:
         Never raises, whatever is sent. Misspelt names and their beginnings are only tried when nothing else is found.
         """
         folded = fold(words[:LONGEST])
-        said = folded.split()
-        if (
-            "," not in words
-            and CONTEXT.isdisjoint(said)
-            and not _DIGIT.search(folded)
-            and self._name_ends.isdisjoint(said[1:])
-        ):
-            # Nothing but a name.
+        if self._is_bare(folded) and "," not in words:
             return self._named(folded) or (NOTHING if self._is_wide(folded) else self._guessed(folded))
         return self.find_named(words) or self._guessed(bared(folded))
+
+    def _is_bare(self, folded: str) -> bool:
+        """Whether the words can be nothing but a name: no number, no territory, nothing that is said around a town."""
+        if folded.isalpha():
+            return folded not in CONTEXT
+        said = folded.split()
+        return CONTEXT.isdisjoint(said) and not _DIGIT.search(folded) and self._name_ends.isdisjoint(said[1:])
 
     def find_named(self, words: str) -> PlaceMatch | None:
         """The same, without guessing: what is spelt as it is known."""
@@ -204,7 +205,7 @@ class PlaceIndex:
         if " " not in folded or _DIGIT.search(folded):
             return None
         worth: Worth = {}
-        for name, cost in self._spelt.begun(folded):
+        for name, cost in chain(self._spelt.begun(folded), self._spelt.abbreviated(folded)):
             self._value(worth, name, cost, None)
         return _likeliest(worth) if worth else None
 
@@ -407,7 +408,7 @@ class PlaceIndex:
 
     def _worth(self, folded: str, territory: frozenset[str] | None, near: Sequence[Near] | None = None) -> Worth:
         """What a misspelt or unfinished name may be, from near spellings (if known already, `near`) and beginnings."""
-        if _DIGIT.search(folded):
+        if not folded.isalpha() and _DIGIT.search(folded):
             return {}
         worth: Worth = {}
         bare = without_article(folded)
@@ -417,8 +418,16 @@ class PlaceIndex:
                 self._value(worth, name, cost + left_out, territory)
             for name, cost in self._spelt.begun(spoken):
                 self._value(worth, name, cost + left_out, territory)
-        if not worth and folded.startswith("st") and " " not in folded:
-            return self._worth(f"saint {folded[2:]}", territory)  # "stjeandeluz"
+        return worth or self._worth_otherwise(folded, territory)
+
+    def _worth_otherwise(self, folded: str, territory: frozenset[str] | None) -> Worth:
+        """What nothing is near of: "vill st georges", "stjeandeluz"."""
+        worth: Worth = {}
+        if " " in folded:
+            for name, cost in self._spelt.abbreviated(folded):
+                self._value(worth, name, cost, territory)
+        elif folded.startswith("st"):
+            return self._worth(f"saint {folded[2:]}", territory)
         return worth
 
     def _value(self, worth: Worth, name: str, cost: float, territory: frozenset[str] | None) -> None:

@@ -35,7 +35,10 @@ _STUCK_CODE = re.compile(r"(?<=[a-z])(?=\d{5}\b)")  # "sevran93270"
 def fold(words: str) -> str:
     """The words of any script as they are compared: small letters without accents, "st" and "ste" in full."""
     plain = words.lower()
-    if not plain.isascii():
+    if plain.isascii():
+        if plain.isalpha():
+            return _ABBREVIATED.get(plain, plain)
+    else:
         plain = _MARKS.sub("", normalize("NFKD", plain.translate(_LETTERS)).lower())
     if "s/" in plain:
         plain = re.sub(r"\bs/", "sur ", plain)
@@ -166,35 +169,38 @@ class Near(NamedTuple):
 class Neighbourhood:
     """Known spellings, and which of them a word may be a slip of. Spaces do not count: people stick and cut words.
 
-    Thirty thousand names take a third of a second to put in order, and 15 MB.
+    Thirty thousand names take a third of a second to put in order.
     """
 
     def __init__(self, spellings: Iterable[str], familiar: Iterable[str] = ()) -> None:
         """Takes folded words, each once. The `familiar` ones are heard even where another is one letter away."""
-        self._spellings = list(spellings)
-        self._stuck = [spelling.replace(" ", "") for spelling in self._spellings]
-        self._heard = [sounds(spelling) for spelling in self._spellings]
-        self._by_sound: dict[str, list[int]] = {}  # word by word: endings are silent inside too ("maison alfort")
-        self._by_stuck_sound: dict[str, list[int]] = {}  # of names of several words
-        by_start: dict[tuple[str, int], list[int]] = {}
-        for number, (spelling, stuck) in enumerate(zip(self._spellings, self._stuck, strict=True)):
-            self._by_sound.setdefault(self._heard[number], []).append(number)
-            by_start.setdefault((stuck[0], len(stuck)), []).append(number)
-            if spelling is not stuck:
-                self._by_stuck_sound.setdefault(sound(stuck), []).append(number)
-        self._by_start = {start: (numbers, [self._stuck[n] for n in numbers]) for start, numbers in by_start.items()}
-        self._by_letters = _Parts(self._stuck)
-        self._sounds = [key for key in self._by_sound if len(key) >= SHORTEST_SOUND]
-        self._by_sounds = _Parts(self._sounds)
-        heard_familiar = set(map(sounds, familiar))
-        self._familiar_sounds = {number for number, key in enumerate(self._sounds) if key in heard_familiar}
+        self._spellings: dict[str, list[str]] = {}  # of several words, by what they are stuck together
+        self._heard: dict[str, str] = {}  # of each, stuck together, word by word: endings are silent inside too
+        self._by_sound: dict[str, list[str]] = {}
+        self._by_stuck_sound: dict[str, list[str]] = {}  # of those of several words, heard as one
+        self._by_start: dict[tuple[str, int], list[str]] = {}
+        for spelling in spellings:
+            stuck, heard = spelling.replace(" ", ""), sounds(spelling)
+            if stuck not in self._heard:
+                self._by_start.setdefault((stuck[0], len(stuck)), []).append(stuck)
+            if " " in spelling:
+                self._spellings.setdefault(stuck, []).append(spelling)
+                self._by_stuck_sound.setdefault(sound(stuck), []).append(stuck)
+            elif stuck in self._spellings:
+                self._spellings[stuck].append(spelling)
+            self._heard[stuck] = heard
+            self._by_sound.setdefault(heard, []).append(stuck)
+        self._by_letters = _Parts(self._heard)
+        self._by_sounds = _Parts(key for key in self._by_sound if len(key) >= SHORTEST_SOUND)
+        self._by_familiar_sounds = _Parts(map(sounds, familiar))
 
     def same_sound(self, folded: str) -> list[Near]:
         """The spellings that sound the same, word by word."""
         stuck = folded.replace(" ", "")
         return [
-            Near(self._spellings[number], slips_between(stuck, self._stuck[number]), 0)
-            for number in self._by_sound.get(sounds(folded), ())
+            Near(spelling, slips_between(stuck, other), 0)
+            for other in self._by_sound.get(sounds(folded), ())
+            for spelling in self._spellings.get(other, (other,))
         ]
 
     def near(self, folded: str) -> list[Near]:
@@ -202,20 +208,16 @@ class Neighbourhood:
         stuck = folded.replace(" ", "")[:LONGEST_WORD]
         if not stuck:
             return []
-        known = self._stuck
-        found: dict[int, int] = {}
         heard = stuck_heard = sound(stuck)
         if " " in folded:
             heard = sounds(folded)
-        same: Sequence[int] = self._by_sound.get(heard, ())
+        same: Sequence[str] = self._by_sound.get(heard, ())
         if stuck_heard in self._by_stuck_sound:
             same = (*same, *self._by_stuck_sound[stuck_heard])
-        for number in same:
-            found[number] = slips_between(stuck, known[number])
-        numbers = [*self._by_letters.near(stuck)]
-        candidates = [known[number] for number in numbers]
-        for _spelling, slips, at in extract(stuck, candidates, scorer=slips_between, score_cutoff=1, limit=None):
-            found[numbers[at]] = int(slips)
+        found = {other: slips_between(stuck, other) for other in same}
+        candidates = self._by_letters.near(stuck)
+        for other, slips, _at in extract(stuck, candidates, scorer=slips_between, score_cutoff=1, limit=None):
+            found[other] = int(slips)
         if not same and len(stuck) >= SHORTEST_TWICE_WRONG:
             found |= self._sounding_nearly(stuck, heard, only_familiar=bool(found))
             found = found or self._further(stuck)
@@ -223,31 +225,30 @@ class Neighbourhood:
         most = max(min(len(stuck), SHORTEST_TWICE_WRONG) - 1, len(stuck) * 6 // 10)
         if len(heard) >= LONG_SOUND:
             most = LONGEST_WORD
-        nearest = sorted([(slips, number) for number, slips in found.items() if slips <= most])[:MOST_NEAR]
+        nearest = sorted([(slips, other) for other, slips in found.items() if slips <= most])[:MOST_NEAR]
         return [
-            Near(self._spellings[n], slips, 0 if n in same else slips_between(heard, self._heard[n]))
-            for slips, n in nearest
+            Near(spelling, slips, 0 if other in same else slips_between(heard, self._heard[other]))
+            for slips, other in nearest
+            for spelling in self._spellings.get(other, (other,))
         ]
 
-    def _sounding_nearly(self, stuck: str, heard: str, only_familiar: bool) -> dict[int, int]:
-        near = self._by_sounds.near(heard)
-        if only_familiar:
-            near &= self._familiar_sounds
-        alike = [key for key in map(self._sounds.__getitem__, near) if slips_between(heard, key, score_cutoff=1) <= 1]
-        return {n: slips_between(stuck, self._stuck[n]) for key in alike for n in self._by_sound[key]}
+    def _sounding_nearly(self, stuck: str, heard: str, only_familiar: bool) -> dict[str, int]:
+        near = (self._by_familiar_sounds if only_familiar else self._by_sounds).near(heard)
+        alike = [key for key in near if slips_between(heard, key, score_cutoff=1) <= 1]
+        return {other: slips_between(stuck, other) for key in alike for other in self._by_sound[key]}
 
-    def _further(self, stuck: str) -> dict[int, int]:
+    def _further(self, stuck: str) -> dict[str, int]:
         length = len(stuck)
         return self._twice_wrong(stuck, range(length - 1, length + 2)) or self._twice_wrong(
             stuck, (length - 2, length + 2)
         )
 
-    def _twice_wrong(self, stuck: str, lengths: Iterable[int]) -> dict[int, int]:
-        found: dict[int, int] = {}
+    def _twice_wrong(self, stuck: str, lengths: Iterable[int]) -> dict[str, int]:
+        found: dict[str, int] = {}
         for length in lengths:
-            numbers, spellings = self._by_start.get((stuck[0], length), ((), ()))
+            spellings = self._by_start.get((stuck[0], length), ())
             near = extract(stuck, spellings, scorer=slips_between, score_cutoff=2, limit=MOST_NEAR)
-            found |= {numbers[position]: int(slips) for _spelling, slips, position in near}
+            found |= {other: int(slips) for other, slips, _at in near}
         return found
 
 
@@ -258,18 +259,20 @@ class _Parts:
     are known by their hash: two that share it only bring candidates that the comparison then refuses.
     """
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._table: dict[int, tuple[int, ...]] = {}
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._table: dict[int, tuple[str, ...]] = {}
         table = self._table
-        for number, key in enumerate(keys):
-            alone = (number,)
+        for key in keys:
+            alone = (key,)
             for before, after in _without_each_part(len(key)):
                 remainder = hash(key[before] + key[after])
                 others = table.get(remainder)
-                table[remainder] = (*others, number) if others else alone
+                table[remainder] = (*others, key) if others else alone
 
-    def near(self, word: str) -> set[int]:
-        """The numbers of the keys that may be one slip away, and a few others."""
+    def near(self, word: str) -> set[str]:
+        """The keys that may be one slip away, and a few others."""
+        if not word:
+            return set()
         remainders = [word[before] + word[after] for before, after in _readings(len(word))]
         return set(chain.from_iterable(filter(None, map(self._table.get, map(hash, remainders)))))
 
