@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from bot.app import prepare
 from bot.channels.web import create_app
 from bot.settings import Settings
-from tests.channels.browsing import CHROMIUM_ARGS, DESKTOP, PHONE, ask_for_food_in_nanterre
+from tests.channels.browsing import CHROMIUM_ARGS, DESKTOP, PHONE, ask_for_food_in_nanterre, say
 from tests.channels.server import serving
 from tests.conftest import CHROMIUMS
 
@@ -26,6 +26,17 @@ def take(browser: Browser, address: str) -> None:
     _photograph(page, "resultats-telephone")
     page.goto(f"{address}/a-propos")
     _photograph(page, "a-propos-telephone")
+    page = _opened(browser, address, PHONE)
+    say(page, "jai plus rien a mangé je suis a genevillier")
+    page.get_by_text("Manger, à Gennevilliers").wait_for()
+    _photograph(page, "message-telephone")
+    say(page, "je me sens seul, plus envie de vivre")
+    page.get_by_role("link", name="3114").first.wait_for()
+    _photograph(page, "urgence-telephone")
+    page = _opened(browser, address, PHONE)
+    say(page, "j'ai un souci avec mon fils")
+    page.get_by_text("Pour ne pas me tromper de porte").wait_for()
+    _photograph(page, "doute-telephone")
     page = _opened(browser, address, PHONE, "dark")
     ask_for_food_in_nanterre(page)
     _photograph(page, "resultats-telephone-sombre")

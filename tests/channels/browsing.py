@@ -16,9 +16,14 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1100, "height": 800}
 
 
+def say(page: Page, words: str) -> None:
+    """Writes a message and sends it."""
+    page.get_by_label("Écrivez avec vos mots").fill(words)
+    page.get_by_role("button", name="Envoyer").click()
+
+
 def ask_for_food_in_nanterre(page: Page) -> None:
     page.get_by_role("button", name="Manger", exact=True).click()
     page.get_by_text("Où cherchez-vous ?").wait_for()
-    page.get_by_label("Écrivez avec vos mots").fill("Nanterre")
-    page.get_by_role("button", name="Envoyer").click()
+    say(page, "Nanterre")
     page.get_by_role("heading", name="Mon Épicerie", exact=True).wait_for()
