@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from math import exp, log1p
 
-from catalogue.around import LINKS
+from catalogue.around import CONTEXT, LINKS
 from catalogue.places import Place, PlaceIndex, PlaceMatch
-from catalogue.spelling import Word, fold, sound, sound_of_word, words_of
+from catalogue.spelling import Word, fold, sound, sound_of_word
 
 MOST_WORDS = 5  # of a name looked for
 MOST_GUESSED_WORDS = 3
@@ -105,12 +105,11 @@ class Run:
     cost: float
 
 
-def mentioned(index: PlaceIndex, text: str, habits: Habits, known: Place | None = None) -> Mention | None:
-    """The place a message speaks of, None when it speaks of none.
+def mentioned(index: PlaceIndex, words: Sequence[Word], habits: Habits, known: Place | None = None) -> Mention | None:
+    """The place the words of a message speak of, None when they speak of none.
 
     `known` is the place already spoken of: among communes of one name, that of its department is meant.
     """
-    words = words_of(text)
     if not words:
         return None
     if certain := certainly(index, words):
@@ -119,7 +118,7 @@ def mentioned(index: PlaceIndex, text: str, habits: Habits, known: Place | None 
     if not likely:
         return None
     best = max(likely, key=lambda mention: (not _in_a_street(words, mention.first), mention.score))
-    best = _longest_around(best, likely)
+    best = _longest_around(best, likely, words)
     return replace(best, match=_among_namesakes(index, best, words, known))
 
 
@@ -142,10 +141,18 @@ def certainly(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
     return _coded(index, words) or _numbered(index, words)
 
 
-def _longest_around(best: Mention, likely: Sequence[Mention]) -> Mention:
-    """The longest likely name that holds another: "villeneuve saint georges" is not "villeneuve"."""
-    around = (mention for mention in likely if mention.first <= best.first and best.after <= mention.after)
-    return max(around, key=lambda mention: mention.after - mention.first)
+def _longest_around(best: Mention, likely: Sequence[Mention], words: Sequence[Word]) -> Mention:
+    """The longest likely name that holds another: "villeneuve saint georges" is not "villeneuve".
+
+    But "chartres et" is not Chartrettes: what it holds besides must be more than small words.
+    """
+
+    def says_more(other: Mention) -> bool:
+        besides = (*words[other.first : best.first], *words[best.after : other.after])
+        return any(word.folded not in CONTEXT for word in besides)
+
+    around = [other for other in likely if other.first <= best.first and best.after <= other.after and says_more(other)]
+    return max(around, key=lambda mention: mention.after - mention.first, default=best)
 
 
 def _coded(index: PlaceIndex, words: Sequence[Word]) -> Mention | None:
@@ -260,15 +267,16 @@ def runs(index: PlaceIndex, words: Sequence[Word], habits: Habits) -> Iterator[R
         longest = _until_closed(words, first)
         for length in range(longest, 0, -1):
             after = first + length
-            said = " ".join(folded[first:after]) if length > 1 else start
-            if length == 1 and (len(said) < 2 or said.isdigit()):
+            if length == 1 and (len(start) < 2 or start.isdigit()):
                 continue
             if any(begins <= first and after <= ends for begins, ends in wide):
                 continue  # in "Maine-et-Loire" there is no commune
-            if index.is_name(said):
-                if (match := index.find(said)).places:
+            known = index.begins_a_name(start) and index.is_name(" ".join(folded[first:after]))
+            if known:
+                if (match := index.find(" ".join(folded[first:after]))).places:
                     yield Run(first, after, match, 0.0)
             elif _worth_hearing(words, first, after, habits):
+                said = " ".join(folded[first:after])
                 match, cost = index.heard(said)
                 if not match.places and guessed < MOST_GUESSED and _worth_guessing(words, first, after, habits):
                     guessed += 1
@@ -281,7 +289,9 @@ def _wide(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int, int]]:
     """Where departments and regions are named."""
     folded = [word.folded for word in words]
     found = []
-    for first in range(len(folded)):
+    for first, start in enumerate(folded):
+        if not index.begins_a_territory(start):
+            continue
         for after in range(first + _until_closed(words, first), first, -1):
             said = " ".join(folded[first:after])
             if not said.isdigit() and index.is_territory(said):
@@ -375,6 +385,8 @@ def territories_of(index: PlaceIndex, words: Sequence[Word]) -> list[tuple[int, 
     folded = [word.folded for word in words]
     found = []
     for first, word in enumerate(folded):
+        if not index.begins_a_territory(word):
+            continue
         for length in range(_until_closed(words, first), 0, -1):
             said = " ".join(folded[first : first + length]) if length > 1 else word
             territory = index.territory(said)

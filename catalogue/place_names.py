@@ -40,6 +40,10 @@ class PlaceNames:
                     self._joined.setdefault(short, []).append(name)
         self._spellings = Neighbourhood(sorted({*self._sorted, *others, *_heads(self._sorted)}), familiar)
 
+    def heard(self, name: str) -> str:
+        """How one of the names sounds."""
+        return self._spellings.heard(name)
+
     def near(self, folded: str) -> list[Near]:
         """The names a slip or two away."""
         return self._spellings.near(folded) if len(folded) >= SHORTEST_MISSPELT else []

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from rapidfuzz.process import extract
 
 from catalogue.around import (
+    ARTICLES,
     CONTEXT,
     INSIDE,
     TOWARDS,
@@ -120,8 +121,13 @@ class PlaceIndex:
         departements = {place.departement: place.departement_nom for place in everything}
         named = {fold(name): frozenset({code}) for code, name in departements.items()}
         self._territories = REGIONS | named | {code.lower(): frozenset({code}) for code in departements}
+        self._territory_starts = {name.split()[0] for name in self._territories}
+        self._name_starts = {name.partition(" ")[0] for name in self._everyone}
         self._name_ends = {name.split()[-1] for name in self._territories}
-        self._names_inside: dict[frozenset[str], dict[str, str]] = {}  # remembered: of a territory, with their sounds
+        self._names_of: dict[str, list[str]] = {code: [] for code in departements}
+        for name, called in self._everyone.items():
+            for departement in {place.departement for place in called}:
+                self._names_of[departement].append(name)
         self._whole_cities = {fold(self._by_insee[insee].nom) for insee in self._divided if insee in self._by_insee}
         self._grid = Grid(
             (place.latitude, place.longitude, place)
@@ -226,6 +232,14 @@ class PlaceIndex:
             folded in self.names or folded in self.usual or (folded in self.articled and len(folded) >= SHORTEST_PREFIX)
         )
 
+    def begins_a_name(self, word: str) -> bool:
+        """Whether a place's name begins with that word, folded."""
+        return word in self._name_starts or word in ARTICLES
+
+    def begins_a_territory(self, word: str) -> bool:
+        """Whether the name or the number of a department, or a region's name, begins with that word, folded."""
+        return word in self._territory_starts
+
     def is_territory(self, folded: str) -> bool:
         """Whether the words, folded, name a department or a region, where no commune is meant."""
         return folded in self._territories and folded not in self._whole_cities
@@ -246,20 +260,18 @@ class PlaceIndex:
         """A misspelt name: fewer names leave room for more slips, in what is heard."""
         if (guessed := self._guessed(folded, territory)).places or _DIGIT.search(folded):
             return guessed
-        if territory not in self._names_inside:
-            inside = (name for name, called in self._everyone.items() if _any_in(territory, called))
-            self._names_inside[territory] = {name: sounds(name) for name in inside}
+        names = [name for code in territory for name in self._names_of.get(code, ())]
         heard = sounds(folded)
         near = extract(
             heard,
-            self._names_inside[territory],
+            [self._spelt.heard(name) for name in names],
             scorer=slips_between,
             score_cutoff=max(1, len(heard) // SOUNDS_FOR_A_SLIP),
             limit=MOST_GUESSES,
         )
         worth: Worth = {}
-        for _sound, slips, name in near:
-            self._value(worth, name, SAME_SOUND + slips * SLIP, territory)
+        for _sound, slips, at in near:
+            self._value(worth, names[at], SAME_SOUND + slips * SLIP, territory)
         return _likeliest(worth)
 
     def heard(self, folded: str) -> tuple[PlaceMatch, float]:
@@ -474,10 +486,6 @@ def _km_between(place: Place, other: Place) -> float:
     if place.latitude is None or place.longitude is None or other.latitude is None or other.longitude is None:
         return inf
     return distance_km(place.latitude, place.longitude, other.latitude, other.longitude)
-
-
-def _any_in(territory: frozenset[str], places: Iterable[Place]) -> bool:
-    return any(place.departement in territory for place in places)
 
 
 def _together(*names: Names) -> Names:

@@ -194,6 +194,10 @@ class Neighbourhood:
         self._by_sounds = _Parts(key for key in self._by_sound if len(key) >= SHORTEST_SOUND)
         self._by_familiar_sounds = _Parts(map(sounds, familiar))
 
+    def heard(self, spelling: str) -> str:
+        """How a known spelling sounds."""
+        return self._heard[spelling.replace(" ", "")]
+
     def same_sound(self, folded: str) -> list[Near]:
         """The spellings that sound the same, word by word."""
         stuck = folded.replace(" ", "")

@@ -24,8 +24,9 @@ MOST_NEEDS = 4
 LEAST_NAMED, LEAST_ALSO, MOST_ALSO = 0.005, 0.3, 2  # how likely a second need must be, named or not
 SURELY_NOTHING, LEAST_HINT = 0.7, 0.15
 LEAST_SCORE = 0.05  # of a need worth telling besides the first
-# How likely one danger must be: low, for missing it costs more than being wrong. Chosen on tuning.jsonl.
-DANGER = 0.23
+# How likely one danger must be: low, for missing it costs more than being wrong. Chosen on tuning.jsonl. More in two
+# words that no expression of danger is among: they answer a question, or say little ("ce soir", "mon mari").
+DANGER, DANGER_IN_TWO_WORDS = 0.28, 0.6
 CLEARLY_FOREIGN = 0.6
 
 _AGE = re.compile(r"\b(\d{1,2}) ?(?:ans?\b|a\b)")
@@ -60,8 +61,8 @@ class Understander:
 
         `known` is the place already spoken of, which tells communes of the same name apart.
         """
-        place = mentioned(index, text, self.habits, known)
         words = words_of(text)
+        place = mentioned(index, words, self.habits, known)
         if place:
             words[place.first : place.after] = [Word(PLACE, 0, 0, False, words[place.after - 1].closed)]
         heard = list(self._lexicon.hear(words, self.habits.ordinary))
@@ -92,7 +93,7 @@ class Understander:
             return named
         if begun := index.find_beginning(text):
             return begun
-        if mention := mentioned(index, text, self.habits, known):
+        if mention := mentioned(index, words, self.habits, known):
             return mention.match
         ordinary = all(word.folded in self.habits.ordinary for word in words)
         return NOTHING if ordinary or len(words) > MOST_WORDS else index.find(text)
@@ -106,7 +107,7 @@ class Understander:
     def _danger(
         self, likely: dict[str, dict[str, float]], words: Sequence[Word], heard: Sequence[Heard]
     ) -> Emergency | None:
-        return _emergency(likely["emergency"]) if self._readable(words, heard) else None
+        return _emergency(likely["emergency"], words, heard) if self._readable(words, heard) else None
 
     def _readable(self, words: Sequence[Word], heard: Sequence[Heard]) -> bool:
         """Whether at least one word is known: what nobody could read says no need, and is no call for help."""
@@ -151,9 +152,10 @@ def _hints(likely: dict[str, float]) -> tuple[tuple[Need, float], ...]:
     return tuple((Need(label), score) for score, label in ranked if score >= LEAST_HINT)
 
 
-def _emergency(dangers: dict[str, float]) -> Emergency | None:
+def _emergency(dangers: dict[str, float], words: Sequence[Word], heard: Iterable[Heard]) -> Emergency | None:
     worst = max((label for label in dangers if label != NONE), key=dangers.__getitem__)
-    return Emergency(worst) if dangers[worst] >= DANGER else None
+    said = len(words) > 2 or any(one.expression.about == worst for one in heard)
+    return Emergency(worst) if dangers[worst] >= (DANGER if said else DANGER_IN_TWO_WORDS) else None
 
 
 def _language(likely: dict[str, float]) -> str:

@@ -77,6 +77,8 @@ def test_what_is_said_out_of_courtesy_is_known(reader: Reader, text: str, courte
         ("ils ont mis une photo de moi nue sur snap, toute la classe l'a vue", Emergency.HARCELEMENT),
         ("ma mère est attachée à son lit à la maison de retraite et on la frappe", Emergency.MALTRAITANCE),
         ("I want to kill myself", Emergency.SUICIDE),
+        ("au secours", Emergency.URGENCE_MEDICALE),
+        ("il garde mes papiers et mon téléphone, je n'ai pas le droit de sortir", Emergency.VIOLENCES),
     ],
 )
 def test_someone_in_danger_is_heard(reader: Reader, text: str, emergency: Emergency) -> None:
@@ -96,6 +98,9 @@ def test_someone_in_danger_is_heard(reader: Reader, text: str, emergency: Emerge
         "je suis hébergée chez une amie en attendant",
         "é" * 4_000,
         "qsdfgh",
+        "ce soir",
+        "mon mari",
+        "papa",
     ],
 )
 def test_an_idiom_is_not_an_emergency(reader: Reader, text: str) -> None:
@@ -126,6 +131,7 @@ def test_a_department_or_a_region_is_not_a_commune(reader: Reader, text: str) ->
         ("je suis à la rochel", "17300"),
         ("94500 champigny", "94017"),
         ("Où manger à Paris XIVe ?", "75114"),
+        ("Je viens d'emménager à Chartres et je ne connais personne", "28085"),
     ],
 )
 def test_a_place_is_found_however_it_is_said(reader: Reader, text: str, insee: str) -> None:
