@@ -1,6 +1,7 @@
 """The `bonne-porte` command line. Errors are one clear line on stderr, and a non-zero exit."""
 
 import asyncio
+import gc
 import json
 import logging
 import sys
@@ -46,6 +47,7 @@ def run() -> None:
         listening = listen(chosen)
         prepared = _prepared(chosen)
         _say_hello(chosen)
+        gc.freeze()  # what is built once is kept: looking through it now and then would stop everybody 0.1 s
         asyncio.run(serve(chosen, prepared, listening))
     except CannotStart as error:
         raise Trouble(str(error)) from None
@@ -120,6 +122,7 @@ def understand(message: str | None, jsonl: bool, place_only: bool) -> None:
     if jsonl == (message is not None) or (place_only and not jsonl):
         raise Trouble("donnez un message, ou --jsonl (avec --place-only si ce sont des lieux).")
     reader = read_reader()
+    gc.freeze()  # what is built once is kept: no message waits while it is looked through
     if message is not None:
         click.echo(reader.explained(message))
         return

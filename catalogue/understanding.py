@@ -22,7 +22,8 @@ NONE = "aucun"
 HABITS = "lieux.json"
 MOST_NEEDS = 4
 LEAST_NAMED, LEAST_ALSO, MOST_ALSO = 0.005, 0.3, 2  # how likely a second need must be, named or not
-SURELY_NOTHING, LEAST_HINT = 0.7, 0.15
+MORE_THAN_NONE = 1.3  # how much likelier the first need must be than none
+SURELY_NOTHING, LEAST_HINT = 0.7, 0.1
 LEAST_SCORE = 0.05  # of a need worth telling besides the first
 # How likely one danger must be: low, for missing it costs more than being wrong. Chosen on tuning.jsonl. More in two
 # words that no expression of danger is among: they answer a question, or say little ("ce soir", "mon mari").
@@ -123,11 +124,11 @@ class Understander:
 
 
 def _ranked(likely: dict[str, float]) -> tuple[tuple[Need, float], ...]:
-    ranked = sorted(((score, label) for label, score in likely.items()), reverse=True)
-    if ranked[0][1] == NONE:
+    needs = sorted(((score, label) for label, score in likely.items() if label != NONE), reverse=True)
+    if needs[0][0] < MORE_THAN_NONE * likely[NONE]:
         return ()
-    needs = [(Need(label), score) for score, label in ranked if label != NONE]
-    return tuple(needs[:1] + [(need, score) for need, score in needs[1:MOST_NEEDS] if score >= LEAST_SCORE])
+    worth_telling = needs[:1] + [(score, label) for score, label in needs[1:MOST_NEEDS] if score >= LEAST_SCORE]
+    return tuple((Need(label), score) for score, label in worth_telling)
 
 
 def _also(

@@ -12,6 +12,7 @@ from catalogue.gazetteer import read_places
 from catalogue.geo import distance_km
 from catalogue.places import Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import fold
+from catalogue.territories import REGIONS
 
 Find = Callable[[str], PlaceMatch]
 
@@ -125,6 +126,11 @@ def test_a_town_is_told_by_what_it_is_near(index: PlaceIndex, said: str, insee: 
 @pytest.mark.parametrize("said", ["Bruxelles", "à genève, en suisse", "nulle part je suis à la rue", "chépa"])
 def test_another_country_or_nowhere_is_no_misspelt_commune(index: PlaceIndex, said: str) -> None:
     assert index.find(said).places == ()
+
+
+def test_every_region_is_made_of_departments(places: list[Place]) -> None:
+    known = {place.departement for place in places}
+    assert [name for name, departements in REGIONS.items() if not departements or departements - known] == []
 
 
 def test_a_postcode_wins_over_the_same_insee_code(index: PlaceIndex) -> None:
