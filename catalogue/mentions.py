@@ -32,7 +32,7 @@ _CITY_SOUNDS = {
 _CODE = re.compile(r"\d{5}|2[ab]\d{3}")
 _NUMBER = re.compile(r"(?P<number>[1-9]|1\d|20)(?P<ordinal>er|e|em|eme|ieme|nd|de)?")
 _STUCK = re.compile(f"(?P<city>paris|lyon|marseille){_NUMBER.pattern}")
-_ORDINAL = re.compile(r"er|e|em|eme|ieme|nd|arr\w*|ardt")
+_ORDINAL = re.compile(r"er|e|em|eme|ieme|nd|arr|arrt|arrdt|arron|arrond|arrondis?sements?|ardt")
 _ORDINALS = (
     "premier deuxieme troisieme quatrieme cinquieme sixieme septieme huitieme neuvieme dixieme onzieme douzieme "
     "treizieme quatorzieme quinzieme seizieme dix_septieme dix_huitieme dix_neuvieme vingtieme"
@@ -66,6 +66,10 @@ BEFORE = {sign: frozenset(said.split()) for sign, said in _BEFORE.items()}
 _BEFORE_A_PLACE = frozenset().union(*BEFORE.values())
 _DETERMINER_WORDS = "un une mon ma mes ton ta tes son sa ses notre votre nos vos leur leurs ce cet cette ces"
 _DETERMINERS = frozenset(_DETERMINER_WORDS.split())
+_SAINTS = frozenset({"saint", "sainte"})
+_OF = frozenset({"de", "d", "du", "des"})
+_SIDE_WORDS = "coin cote pres alentours environs secteur region autour proche loin centre ville gare mairie quartier"
+_SIDES = frozenset(_SIDE_WORDS.split())
 _STREET_WORDS = "rue avenue av bd boulevard place allee chemin impasse route cours quai square r"
 _TITLES = frozenset(["d", "l", "general", "marechal", "docteur", "president"])
 STREETS = frozenset(_STREET_WORDS.split())
@@ -240,7 +244,7 @@ def _city_of(
         return first, following + 1, _city(folded[following])
     if ordinal and cities and first < at:
         return first, after, _city(folded[cities[0]])
-    arrondissement = any(word.startswith("arr") for word in folded[at + 1 : after])
+    arrondissement = any(word.startswith("ar") for word in folded[at + 1 : after])
     in_paris = arrondissement or (ordinal and folded[first:at] and folded[first] in ("dans", "ds"))
     return first, after, "paris" if in_paris else None
 
@@ -364,6 +368,8 @@ def signs_of(
         "entre virgules, jamais dit": float(
             (before is None or before.closed) and words[after - 1].closed and run[0] not in habits.ordinary
         ),
+        "commence par saint": float(len(run) > 1 and run[0] in _SAINTS),
+        "du cote de": float(first > 1 and words[first - 1].folded in _OF and words[first - 2].folded in _SIDES),
         "apres un determinant": float(before is not None and before.folded in _DETERMINERS),
         "capitale": float(words[first].capital and before is not None and any(not word.capital for word in words)),
         "sans capitale": float(not words[first].capital and any(word.capital for word in words[1:])),

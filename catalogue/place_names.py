@@ -10,7 +10,7 @@ from catalogue.around import JOINING, without_joints
 from catalogue.spelling import Near, Neighbourhood
 
 SHORTEST_PREFIX = 3
-SHORTEST_HEAD = 5
+SHORTEST_HEAD, LONG_HEAD = 5, 9  # letters: before a small word, or before anything
 SHORTEST_MISSPELT = 4
 SHORT = 5  # letters: many names sound like so short a one
 
@@ -110,8 +110,8 @@ def _starting(names: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 
 def _heads(names: Iterable[str]) -> Iterator[str]:
-    """What is said of a name that goes on with "sur", "les"…: "Niederbronn" for Niederbronn-les-Bains."""
+    """What is said of a name of several words: "Niederbronn" for Niederbronn-les-Bains, "Romorantin"."""
     for name in names:
         head, _space, rest = name.partition(" ")
-        if len(head) >= SHORTEST_HEAD and rest.partition(" ")[0] in JOINING:
+        if len(head) >= (SHORTEST_HEAD if rest.partition(" ")[0] in JOINING else LONG_HEAD):
             yield head

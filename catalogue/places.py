@@ -49,9 +49,8 @@ FAMILIAR = 15_000  # inhabitants of a commune that is rather meant than a villag
 SURE_COST = 1.0
 SURE_MARGIN = 0.5
 
-_BESIDE = re.compile(
-    r"\b(juste )?(a cote|pres|proche|pas loin|non loin|a \d+ km|(au (nord|sud)|a l (est|ouest))) (de|d|du|des)\b"
-)
+_BESIDE_WORDS = r"(juste )?(a cote|pres|proche|pas loin|non loin|a \d+ km|au nord|au sud|a l est|a l ouest)"
+_BESIDE = re.compile(rf"\b({_BESIDE_WORDS} (de|d|du|des)|vers)\b")
 _CODE = re.compile(r"\d{5}|2[ab]\d{3}")
 _DIGIT = re.compile(r"\d")
 _SPACED_CODE = re.compile(r"\b(\d\d) (\d{3})\b")
@@ -164,10 +163,14 @@ class PlaceIndex:
         readings = [fold(part) for part in parts(words[:LONGEST])]
         if beside := self._beside(readings[0]):
             return beside
+        wide = False
         for reading in readings:
             for phrase in phrases(reading):
                 if self._is_wide(phrase):
-                    return NOTHING
+                    if len(readings) == 1:
+                        return NOTHING
+                    wide = True  # but the town may be in another part: "à Guéret, dans la Creuse"
+                    break
                 if found := self._read(phrase):
                     return found
         if nearly := self._nearly_a_name(readings[0]):
@@ -175,22 +178,22 @@ class PlaceIndex:
         for reading in readings:
             if found := self._after_a_preposition(reading):
                 return found
-        return None
+        return NOTHING if wide else None
 
     def _beside(self, folded: str) -> PlaceMatch | None:
         """A town told by a bigger one: "fontaine à côté de grenoble"."""
         told = _BESIDE.search(folded)
         if not told:
             return None
-        name = next(filter(self.is_name, phrases(folded[: told.start()].strip())), "")
-        around = self._named(folded[told.end() :].strip()) if name else None
+        around = self._named(folded[told.end() :].strip())
         if not around:
             return None
-        found = (self.usual[name],) if name in self.usual else self._namesakes(name)
-        for called in (found, _ranked(self._going_on(name))):
-            near = [place for place in called if _km_between(place, around.places[0]) <= BESIDE_KM]
-            if near:
-                return PlaceMatch(tuple(near[:MOST_GUESSES]), len(near) == 1)
+        for name in phrases(folded[: told.start()].strip()):
+            exactly = (self.usual[name],) if name in self.usual else self._namesakes(name)
+            for called in (exactly, _ranked(self._going_on(name))):
+                near = [place for place in called if _km_between(place, around.places[0]) <= BESIDE_KM]
+                if near:
+                    return PlaceMatch(tuple(near[:MOST_GUESSES]), len(near) == 1)
         return None
 
     def _nearly_a_name(self, folded: str) -> PlaceMatch | None:
@@ -220,7 +223,7 @@ class PlaceIndex:
         first, _space, rest = folded.partition(" ")
         if first in TOWARDS and rest in NOWHERE:
             return True
-        if folded in NOWHERE or folded in REGIONS or folded in ABROAD:
+        if folded in NOWHERE or folded in ABROAD or self.is_territory(folded):
             return not self.is_name(folded)
         if first in INSIDE and rest in ABROAD:
             return True

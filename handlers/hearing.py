@@ -10,7 +10,7 @@ from handlers.dialogue import Choice, Reading, Reply, State, Unclear, Understood
 from handlers.locale import gettext as _
 
 SURE = 0.4  # a likelier need is answered at once; under it, the likeliest are offered
-DOUBTFUL = 0.25  # under it, words do not put in question a need already answered
+DOUBTFUL = 0.35  # under it, words do not put in question a need already answered
 MOST_OFFERED = 3
 MOST_PLACES = 3
 

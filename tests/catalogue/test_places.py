@@ -96,6 +96,7 @@ def test_what_people_type_is_the_place_they_mean(index: PlaceIndex, said: str, i
         ("gain gan", "Guingamp"),
         ("besanson", "Besançon"),
         ("niderbron", "Niederbronn-les-Bains"),
+        ("Romorentin", "Romorantin-Lanthenay"),
         ("mouthié sur boheme", "Mouthiers-sur-Boëme"),
         ("riom es montange", "Riom-ès-Montagnes"),
         ("stjeanpieddeport", "Saint-Jean-Pied-de-Port"),
@@ -117,13 +118,18 @@ def test_what_is_written_by_ear_or_by_half_is_heard(index: PlaceIndex, said: str
         ("Avon, à côté de Fontainebleau", "77014"),
         ("saint martin à coté de la rochelle", "17369"),
         ("Saint-Louis en Alsace", "68297"),
+        ("Castelnau à coté de montpellier", "34057"),
+        ("beaumont vers Clermont Ferrand", "63032"),
+        ("une dame qui vit à Guéret, dans la Creuse", "23096"),
     ],
 )
 def test_a_town_is_told_by_what_it_is_near(index: PlaceIndex, said: str, insee: str) -> None:
     assert index.find(said).places[0].insee == insee
 
 
-@pytest.mark.parametrize("said", ["Bruxelles", "à genève, en suisse", "nulle part je suis à la rue", "chépa"])
+@pytest.mark.parametrize(
+    "said", ["Bruxelles", "à genève, en suisse", "nulle part je suis à la rue", "chépa", "Haute-Savoie"]
+)
 def test_another_country_or_nowhere_is_no_misspelt_commune(index: PlaceIndex, said: str) -> None:
     assert index.find(said).places == ()
 
