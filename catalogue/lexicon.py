@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from catalogue.spelling import Neighbourhood, Word, fold, spoken
+from catalogue.spelling import Parts, Word, fold, slips_between, spoken
 
 FOLDER = Path(__file__).parent / "data" / "lexique"
 # Files of another kind: their sections are what is said, in any language.
@@ -56,7 +56,7 @@ class Lexicon:
                 self._by_letters.setdefault(" ".join(words), []).append(expression)
             if len(words) == 1 and len(words[0]) >= SHORTEST_GUESSED:
                 single.add(words[0])
-        self._single = Neighbourhood(sorted(single))
+        self._single = Parts(sorted(single))
 
     def hear(self, words: list[Word], ordinary: Mapping[str, int]) -> Iterator[Heard]:
         """The expressions a message holds, the longest at each word."""
@@ -80,8 +80,8 @@ class Lexicon:
     def _guessed(self, word: str, ordinary: Mapping[str, int]) -> list[Expression]:
         if len(word) < SHORTEST_GUESSED or word in ordinary:
             return []
-        near = next(iter(self._single.near(word)), None)
-        return self._known([near.spelling], [heard_as(near.spelling)]) if near and near.slips <= 1 else []
+        slips, near = min([(slips_between(word, other), other) for other in self._single.near(word)], default=(2, ""))
+        return self._known([near], [heard_as(near)]) if slips <= 1 else []
 
 
 def heard_as(word: str) -> str:

@@ -190,9 +190,9 @@ class Neighbourhood:
                 self._spellings[stuck].append(spelling)
             self._heard[stuck] = heard
             self._by_sound.setdefault(heard, []).append(stuck)
-        self._by_letters = _Parts(self._heard)
-        self._by_sounds = _Parts(key for key in self._by_sound if len(key) >= SHORTEST_SOUND)
-        self._by_familiar_sounds = _Parts(map(sounds, familiar))
+        self._by_letters = Parts(self._heard)
+        self._by_sounds = Parts(key for key in self._by_sound if len(key) >= SHORTEST_SOUND)
+        self._by_familiar_sounds = Parts(map(sounds, familiar))
 
     def heard(self, spelling: str) -> str:
         """How a known spelling sounds."""
@@ -256,7 +256,7 @@ class Neighbourhood:
         return found
 
 
-class _Parts:
+class Parts:
     """Keys by what is left of them when one of their three parts is taken away.
 
     A slip is in one part, or swaps two letters across the cut between two: what is around it is as it was. Remainders
