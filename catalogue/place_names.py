@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from catalogue.around import JOINING, without_joints
-from catalogue.spelling import Near, Neighbourhood
+from catalogue.spelling import LONGEST_UNSURE, Near, Neighbourhood
 
 SHORTEST_PREFIX = 3
 SHORTEST_HEAD, LONG_HEAD = 5, 9  # letters: before a small word, or before anything
@@ -48,8 +48,13 @@ class PlaceNames:
         """The names a slip or two away."""
         return self._spellings.near(folded) if len(folded) >= SHORTEST_MISSPELT else []
 
-    def misspelt(self, folded: str, near: Iterable[Near]) -> Costs:
-        """What near names cost to believe, and those that go on after them."""
+    def misspelt_or_begun(self, folded: str, near: Sequence[Near]) -> Costs:
+        """What near names cost to believe, and those that go on after them or after these words."""
+        yield from self._misspelt(folded, near)
+        if not near or near[0].slips > 1 or len(folded) <= LONGEST_UNSURE:
+            yield from self.begun(folded)
+
+    def _misspelt(self, folded: str, near: Iterable[Near]) -> Costs:
         slip = SLIP if len(folded) > SHORTEST_MISSPELT else 2 * SLIP
         same_sound = SAME_SOUND if len(folded) > SHORT else SAME_SHORT_SOUND
         for spelling, slips, heard in near:

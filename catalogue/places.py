@@ -26,6 +26,7 @@ from catalogue.around import (
     without_article,
     without_link,
 )
+from catalogue.building import kept
 from catalogue.geo import Grid, distance_km
 from catalogue.place_names import SAME_SOUND, SHORTEST_PREFIX, SLIP, PlaceNames
 from catalogue.spelling import Near, fold, slips_between, sounds
@@ -97,6 +98,7 @@ class PlaceIndex:
     those that have an article, without it.
     """
 
+    @kept()
     def __init__(self, places: Iterable[Place], usual_names: Mapping[str, str] = MappingProxyType({})) -> None:
         """Takes a second. Where two share an INSEE code, a former commune gives way to the new one.
 
@@ -204,8 +206,9 @@ class PlaceIndex:
         if " " not in folded or _DIGIT.search(folded):
             return None
         near = self._spelt.near(folded)
-        most = 2 if len(folded) >= LONG and not any(self._spelt.abbreviated(folded)) else 1
-        nearly = any(one.slips <= most or one.heard < most for one in near)
+        nearly = any(one.slips <= 1 or one.heard == 0 for one in near)
+        if not nearly and len(folded) >= LONG and any(one.slips <= 2 or one.heard <= 1 for one in near):
+            nearly = not any(self._spelt.abbreviated(folded))
         return _likeliest(self._worth(folded, None, near)) if nearly else None
 
     def find_beginning(self, words: str) -> PlaceMatch | None:
@@ -429,9 +432,7 @@ class PlaceIndex:
         bare = without_article(folded)
         for spoken, left_out in ((folded, 0.0), (bare, ARTICLE)) if bare != folded else ((folded, 0.0),):
             known = near if near is not None and spoken is folded else self._spelt.near(spoken)
-            for name, cost in self._spelt.misspelt(spoken, known):
-                self._value(worth, name, cost + left_out, territory)
-            for name, cost in self._spelt.begun(spoken):
+            for name, cost in self._spelt.misspelt_or_begun(spoken, known):
                 self._value(worth, name, cost + left_out, territory)
         return worth or self._worth_otherwise(folded, territory)
 

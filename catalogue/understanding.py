@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalogue.building import kept
 from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
 from catalogue.mentions import MOST_WORDS, Habits, Mention, certainly, mentioned
 from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, refused, signs_of_word
@@ -181,6 +182,7 @@ def _publics(text: str, heard: Iterable[Heard]) -> tuple[Public, ...]:
     return tuple(sorted(found))
 
 
+@kept()
 def read_understander(folder: Path = FOLDER) -> Understander:
     """The shipped lexicon and model."""
     with (folder / ORDINARY).open(encoding="utf-8", newline="") as file:
