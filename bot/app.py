@@ -23,7 +23,8 @@ from bot.migrations import NewerDatabase, migrate
 from bot.runner import Runner
 from bot.settings import CannotStart, Settings
 from catalogue.database import open_database, reading, writing
-from catalogue.exchange.shipped import LoadReport, Progress, load_shipped
+from catalogue.exchange.shipped import LoadReport, load_shipped
+from catalogue.exchange.taking_in import Progress
 from catalogue.gazetteer import read_places, read_usual_names
 from catalogue.places import PlaceIndex
 from catalogue.understanding import read_understander

@@ -1,9 +1,9 @@
-"""Reading initiatives by id, and writing them with what they are found by."""
+"""Reading initiatives by id, and writing them with what they are found by and what they were."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, in
 from catalogue import zorder
 from catalogue.entries import Candidate, Initiative
 from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
-from catalogue.tables import initiatives, need_areas, need_positions
+from catalogue.tables import initiatives, need_areas, need_positions, revisions
 
 # The lists are read as the text they are stored as: there are few different ones, so each is understood once.
 _LIGHT = (
@@ -25,7 +25,11 @@ _LIGHT = (
     initiatives.c.verified_at,
 )
 _WHOLE = tuple(initiatives.c[name] for name in Initiative.__dataclass_fields__)
-_open_among = (initiatives.c.id.in_(bindparam("ids", expanding=True)), initiatives.c.status == Status.ACTIVE.value)
+_open_among = (
+    initiatives.c.id.in_(bindparam("ids", expanding=True)),
+    initiatives.c.status == Status.ACTIVE.value,
+    initiatives.c.merged_into.is_(None),
+)
 _SELECT_LIGHT = select(*_LIGHT).where(*_open_among)
 _SELECT_WHOLE = select(*_WHOLE).where(*_open_among)
 
@@ -76,6 +80,19 @@ def _as_initiative(row: RowMapping) -> Initiative:
 Entry = Mapping[str, Any]
 Value = TypeVar("Value")
 
+# What a row says of what its list does not tell.
+UNKNOWN: Entry = {column.name: None for column in initiatives.c if column.nullable} | {
+    "reach": Reach.LOCAL.value,
+    "status": Status.ACTIVE.value,
+    "description": "",
+    "exact": False,
+    "moments": [],
+    "publics": [],
+    "zones": [],
+    "services": [],
+    "verified_by_year": False,
+}
+
 _COLUMNS = tuple(column.name for column in initiatives.c if column.name != "id")
 _INSERT = insert(initiatives).returning(initiatives.c.id, sort_by_parameter_order=True)
 _UPDATE = (
@@ -86,13 +103,19 @@ _UPDATE = (
 _SELECT_SAVED = select(initiatives).where(
     initiatives.c.source == bindparam("source"), initiatives.c.source_id.in_(bindparam("source_ids", expanding=True))
 )
+_EDITED = select(revisions.c.initiative_id).where(revisions.c.role.is_not(None))
 _SELECT_TOUCHED = select(initiatives.c.source_id).where(
     initiatives.c.source == bindparam("source"),
     or_(
         initiatives.c.status != Status.ACTIVE.value,
         initiatives.c.verified_role.is_not(None),
         initiatives.c.verified_method != Method.IMPORT.value,
+        initiatives.c.merged_into.is_not(None),
+        initiatives.c.id.in_(_EDITED),
     ),
+)
+_SELECT_SOURCE = select(initiatives.c.id, initiatives.c.source_id, initiatives.c.vanished_at).where(
+    initiatives.c.source == bindparam("source")
 )
 _BATCH = 500  # SQLite takes a limited number of values in one statement
 
@@ -109,27 +132,91 @@ class Saved:
         return Saved(self.created + other.created, self.changed + other.changed, self.unchanged + other.unchanged)
 
 
-def save_initiatives(connection: Connection, rows: Sequence[Entry]) -> Saved:
-    """Create or update entries, and what `near` finds them by. The only way to write an entry.
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes an entry, and how they know. `role` is a person's, never their name; None for a list."""
+
+    role: str | None
+    method: Method
+
+
+A_LIST = Author(None, Method.IMPORT)
+
+
+def save_initiatives(
+    connection: Connection, rows: Sequence[Entry], author: Author = A_LIST, at: datetime | None = None
+) -> Saved:
+    """Create or update entries, what they are found by, and a revision of each. The only way to write an entry.
 
     A row holds every column but `id`; `source` and `source_id` say which entry it is, and come once among the rows.
-    Raises sqlalchemy.exc.StatementError for a row that misses a column.
+    `at` is when (UTC, now by default). Raises sqlalchemy.exc.StatementError for a row that misses a column.
     """
+    at = at or datetime.now(UTC)
     saved = _saved(connection, rows)
     created = [row for row in rows if _key(row) not in saved]
     known = [(saved[_key(row)], row) for row in rows if _key(row) in saved]
-    changed = [(old["id"], row) for old, row in known if any(old[name] != row[name] for name in _COLUMNS)]
+    changed = [(old, row) for old, row in known if any(old[name] != row[name] for name in _COLUMNS)]
     ids = connection.scalars(_INSERT, created).all() if created else []
     if changed:
-        values = [{"id_": id_, **{f"new_{name}": row[name] for name in _COLUMNS}} for id_, row in changed]
+        values = [{"id_": old["id"], **{f"new_{name}": row[name] for name in _COLUMNS}} for old, row in changed]
         connection.execute(_UPDATE, values)
-    _place(connection, [*zip(ids, created, strict=True), *changed])
+    changes = [(old["id"], *_difference(old, row)) for old, row in changed]
+    _remember(connection, [*((id_, None, None) for id_ in ids), *changes], author, at)
+    _place(connection, [*zip(ids, created, strict=True), *((old["id"], row) for old, row in changed)])
     return Saved(len(created), len(changed), len(known) - len(changed))
 
 
+Part = dict[str, Any] | None
+
+
+def _difference(old: RowMapping, new: Entry) -> tuple[Part, Part]:
+    """The columns that are no longer the same, before and after."""
+    names = [name for name in _COLUMNS if old[name] != new[name]]
+    return {name: _as_json(old[name]) for name in names}, {name: _as_json(new[name]) for name in names}
+
+
+def _remember(connection: Connection, changes: Sequence[tuple[int, Part, Part]], author: Author, at: datetime) -> None:
+    who = {"at": at, "role": author.role, "method": author.method.value}
+    found = [{"initiative_id": id_, "before": before, "after": after, **who} for id_, before, after in changes]
+    if found:
+        connection.execute(insert(revisions), found)
+
+
+def _as_json(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def change_initiative(
+    connection: Connection, id_: int, values: Entry, author: Author, at: datetime | None = None
+) -> bool:
+    """Give some columns of an entry other values; returns whether any changed. Raises KeyError for no such entry."""
+    old = connection.execute(select(initiatives).where(initiatives.c.id == id_)).mappings().one_or_none()
+    if old is None:
+        raise KeyError(id_)
+    row = {name: values.get(name, old[name]) for name in _COLUMNS}
+    return save_initiatives(connection, [row], author, at).changed == 1
+
+
 def touched_by_people(connection: Connection, source: str) -> frozenset[str]:
-    """The `source_id` of the entries that a person has verified, suspended or closed: a list says less than they do."""
+    """The `source_id` of the entries that a person has verified, corrected, suspended, closed or joined to another.
+
+    A list says less than they do.
+    """
     return frozenset(connection.scalars(_SELECT_TOUCHED, {"source": source}))
+
+
+def mark_vanished(connection: Connection, source: str, seen: frozenset[str], today: date) -> int:
+    """Mark the entries of a source that it no longer has, and unmark those it has again.
+
+    `seen` are all the `source_id` its list holds. Returns how many were marked.
+    """
+    rows = connection.execute(_SELECT_SOURCE, {"source": source}).all()
+    gone = [id_ for id_, source_id, vanished in rows if source_id not in seen and vanished is None]
+    back = [id_ for id_, source_id, vanished in rows if source_id in seen and vanished is not None]
+    for ids, value in ((gone, today), (back, None)):
+        for id_ in ids:
+            change_initiative(connection, id_, {"vanished_at": value}, A_LIST)
+    return len(gone)
 
 
 def _key(row: Entry | RowMapping) -> tuple[str, str]:
@@ -158,8 +245,13 @@ def _place(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> None
         connection.execute(insert(need_areas), areas)
 
 
+def is_shown(row: Entry) -> bool:
+    """Whether an entry may be found: open, and not said to be the same place as another."""
+    return bool(row["status"] == Status.ACTIVE and row["merged_into"] is None)
+
+
 def _positions(id_: int, row: Entry) -> list[dict[str, Any]]:
-    if row["status"] != Status.ACTIVE or row["reach"] != Reach.LOCAL or row["latitude"] is None:
+    if not is_shown(row) or row["reach"] != Reach.LOCAL or row["latitude"] is None:
         return []
     position = {"latitude": row["latitude"], "longitude": row["longitude"], "initiative_id": id_}
     z = zorder.encode(row["latitude"], row["longitude"])
@@ -167,10 +259,12 @@ def _positions(id_: int, row: Entry) -> list[dict[str, Any]]:
 
 
 def _areas(id_: int, row: Entry) -> list[dict[str, Any]]:
-    area = row["departement"] if row["reach"] == Reach.DEPARTEMENTAL else row["reach"]
-    if row["status"] != Status.ACTIVE or row["reach"] == Reach.LOCAL or not area:
+    if not is_shown(row) or row["reach"] == Reach.LOCAL:
         return []
-    return [{"need": need, "area": area, "initiative_id": id_} for need in dict.fromkeys(row["needs"])]
+    zones = row["zones"] or [row["departement"]]
+    areas = list(filter(None, zones)) if row["reach"] == Reach.DEPARTEMENTAL else [row["reach"]]
+    needs = dict.fromkeys(row["needs"])
+    return [{"need": need, "area": area, "initiative_id": id_} for need in needs for area in areas]
 
 
 def _batches(values: Sequence[Value]) -> Iterator[Sequence[Value]]:

@@ -109,6 +109,13 @@ initiatives = Table(
     Column("verified_method", Text),
     Column("verified_role", Text),
     Column("verified_by_year", Boolean, nullable=False),  # only the year of verified_at is known
+    Column("zones", JSON, nullable=False),  # the departments a departmental one serves, when several
+    Column("season", Text),  # "04-15/10-31": open between these days of every year; None: all year
+    Column("vanished_at", Date),  # its source no longer has it since then
+    Column("merged_into", BigId),  # the id of the entry a person said is the same place
+    # As its source gave it, for what has no column here to go back out as it came in (data·inclusion v1).
+    Column("structure", JSON(none_as_null=True)),
+    Column("services", JSON, nullable=False),
     UniqueConstraint("source", "source_id"),
 )
 
@@ -134,6 +141,69 @@ need_areas = Table(
     Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
     Index(None, "initiative_id"),
     sqlite_with_rowid=False,
+)
+
+# The words of names, and where each is: a word, then ground, as need_positions does for needs.
+word_positions = Table(
+    "word_positions",
+    metadata,
+    Column("word", Text, primary_key=True),
+    Column("z", BigInteger, primary_key=True),  # -1 for what has no place
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "initiative_id"),
+    sqlite_with_rowid=False,
+)
+
+# Every word there is in a name, by what is left of it without one of its parts: those a slip away are found at once.
+word_parts = Table(
+    "word_parts",
+    metadata,
+    Column("part", Text, primary_key=True),
+    Column("word", Text, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Every change of an entry: only the columns that changed. The first one, its creation, has no before and no after.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("role", Text),  # None: no person, a list
+    Column("method", Text, nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+    Index(None, "initiative_id"),
+)
+
+# What is true for a time: a closure, other hours, a message.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("starts", Date, nullable=False),
+    Column("ends", Date, nullable=False),  # the last day it is true
+    Column("message", Text, nullable=False),
+    Column("horaires_osm", Text),
+    Column("at", Instant, nullable=False),
+    Column("role", Text),
+    Index(None, "initiative_id"),
+)
+
+# Pairs that may be the same place, and what a person said of them. `first_id` is the smaller id.
+duplicates = Table(
+    "duplicates",
+    metadata,
+    Column("first_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Column("second_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Column("score", Float, nullable=False),  # from 0 to 1
+    Column("decision", Text),  # None: to be decided; "same" or "different"
+    Column("at", Instant, nullable=False),
+    Column("role", Text),
+    Index(None, "second_id"),
 )
 
 # One row per shipped file: what was loaded, so that the next start has nothing to do.

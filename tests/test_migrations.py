@@ -1,5 +1,6 @@
 """The migrations make exactly the tables of catalogue/tables.py, on both engines."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,6 +75,8 @@ AN_INITIATIVE = {
     "moments": [],
     "publics": [],
     "verified_by_year": False,
+    "zones": [],
+    "services": [],
 }
 
 # The order of columns is left out: a column added later comes last, wherever it is written in the tables.
@@ -125,6 +128,23 @@ def test_a_migrated_database_is_in_every_detail_what_the_tables_create(empty_dat
 
     assert schema(migrated) == schema(created)
     assert len(schema(created)) > len(metadata.tables)
+
+
+def test_entries_of_the_first_version_are_kept_by_the_second(empty: Engine) -> None:
+    migrate(empty)
+    downgrade(empty, "0001")
+    old = {name: value for name, value in AN_INITIATIVE.items() if name not in ("zones", "services")}
+    with writing(empty) as connection:
+        names = ", ".join(old)
+        values = {name: json.dumps(value) if isinstance(value, list) else value for name, value in old.items()}
+        connection.execute(
+            text(f"INSERT INTO initiatives ({names}) VALUES ({', '.join(f':{name}' for name in old)})"), values
+        )
+
+    migrate(empty)
+    with reading(empty) as connection:
+        row = connection.execute(select(initiatives)).mappings().one()
+    assert (row["nom"], row["needs"], row["zones"], row["services"]) == ("Un toit pour tous", ["logement"], [], [])
 
 
 def test_there_is_exactly_one_head_and_it_is_the_last_file(engine: Engine) -> None:

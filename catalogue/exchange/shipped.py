@@ -1,19 +1,21 @@
 """Loading the shipped catalogue into the database, once: what was already loaded is not read again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from catalogue.database import reading, writing
 from catalogue.exchange import shipped_places
+from catalogue.exchange.reading import Reading
 from catalogue.exchange.rows import Refused
 from catalogue.exchange.shipped_initiatives import COLLABORATIVES, FRANCE_SERVICES, NUMERIQUE, read_initiatives_file
+from catalogue.exchange.taking_in import Progress, SourceReport, wait_for_our_turn, write_source
 from catalogue.gazetteer import read_places
-from catalogue.initiatives import Saved, save_initiatives, touched_by_people
 from catalogue.places import PlaceIndex
 from catalogue.tables import loads
 
@@ -21,21 +23,7 @@ SHIPPED = Path(__file__).parent.parent / "data"
 PLACES = "places"
 SOURCES = (COLLABORATIVES, FRANCE_SERVICES, NUMERIQUE)
 VERSION = 1  # of what is made of a file: one more when the same file would be read otherwise
-_BATCH = 1_000
-
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceReport:
-    """What became of one source. `merged` lines told of an entry that another line of the same list told of."""
-
-    source: str
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    merged: int = 0
-    skipped: bool = False  # loaded before, word for word: not even read
+PARIS = ZoneInfo("Europe/Paris")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +38,8 @@ def load_shipped(engine: Engine, progress: Progress | None = None, folder: Path 
     """Load `places/*.csv`, then `initiatives/*.csv`, of a folder (the shipped one by default).
 
     One transaction for each source; `progress(source, done, total)` is called as its rows are written. Loading twice
-    changes nothing. A bad line is refused and the rest is loaded. What disappeared from a file is left alone, and so is
-    what a person has verified or closed since: a list knows less than they do.
+    changes nothing. A bad line is refused and the rest is loaded. What disappeared from a file is marked so. What a
+    person has verified, corrected or closed since is left alone: a list knows less than they do.
     """
     tell = progress or _silently
     refused: list[Refused] = []
@@ -118,7 +106,7 @@ def _load_places(engine: Engine, source: _Source, tell: Progress, refused: list[
     rows = shipped_places.read_places_files(source.files, refused)
     tell(PLACES, 0, len(rows))
     with writing(engine) as connection:
-        _wait_for_our_turn(connection)
+        wait_for_our_turn(connection)
         saved = shipped_places.save_places(connection, rows)
         _remember(connection, PLACES, source.digest)
     tell(PLACES, len(rows), len(rows))
@@ -129,25 +117,15 @@ def _load_initiatives(
     engine: Engine, name: str, source: _Source, index: PlaceIndex, tell: Progress, refused: list[Refused]
 ) -> SourceReport:
     (content,) = source.files.values()
-    rows, merged = read_initiatives_file(name, content, index, refused)
-    tell(name, 0, len(rows))
+    read = Reading(f"{name}.csv")
+    rows, read.merged = read_initiatives_file(name, content, index, read.refused)
+    read.rows = {(name, row["source_id"]): row for row in rows}
+    refused.extend(read.refused)
     with writing(engine) as connection:
-        _wait_for_our_turn(connection)
-        touched = touched_by_people(connection, name)
-        ours = [row for row in rows if row["source_id"] not in touched]
-        total = Saved(0, 0, len(rows) - len(ours))
-        for start in range(0, len(ours), _BATCH):
-            total += save_initiatives(connection, ours[start : start + _BATCH])
-            tell(name, min(start + _BATCH, len(ours)), len(rows))
+        wait_for_our_turn(connection)
+        report = write_source(connection, name, read, datetime.now(PARIS).date(), tell)
         _remember(connection, name, source.digest)
-    tell(name, len(rows), len(rows))
-    return SourceReport(name, total.created, total.changed, total.unchanged, merged)
-
-
-def _wait_for_our_turn(connection: Connection) -> None:
-    """Two processes that start together load one after the other: the second then finds nothing to change."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE loads IN SHARE ROW EXCLUSIVE MODE"))
+    return report
 
 
 def _remember(connection: Connection, source: str, digest: str) -> None:

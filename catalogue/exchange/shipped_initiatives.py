@@ -23,7 +23,8 @@ from catalogue.exchange.rows import (
 )
 from catalogue.geo import distance_km
 from catalogue.hours import moments, to_osm
-from catalogue.needs import Frais, Kind, Method, Need, Public, Reach, Status
+from catalogue.initiatives import UNKNOWN
+from catalogue.needs import Frais, Kind, Method, Need, Public
 from catalogue.places import Place, PlaceIndex
 from catalogue.spelling import fold
 
@@ -158,13 +159,11 @@ def _entry(index: PlaceIndex, source: str, fields: Fields) -> EntryRow:
     horaires = text(fields["horaires"])
     horaires_osm = to_osm(horaires) if horaires else None
     return {
+        **UNKNOWN,
         "source": source,
         "nom": nom,
-        "reach": Reach.LOCAL.value,
-        "status": Status.ACTIVE.value,
         "description": text(fields["description"]) or "",
         "adresse": text(fields["adresse"]),
-        "complement_adresse": None,
         "commune": place.nom,
         "code_postal": _postcode(fields["code_postal"], place),
         "code_insee": place.insee,
@@ -172,24 +171,10 @@ def _entry(index: PlaceIndex, source: str, fields: Fields) -> EntryRow:
         "latitude": latitude,
         "longitude": longitude,
         "exact": exact,
-        "telephone": None,
-        "courriel": None,
         "site_web": web_address(fields["site_web"]),
-        "lien_source": None,
         "horaires": horaires,
         "horaires_osm": horaires_osm,
         "moments": [moment.value for moment in moments(horaires_osm)],
-        "publics": [],
-        "publics_precisions": None,
-        "frais": None,
-        "frais_precisions": None,
-        "conditions_acces": None,
-        "accessible": None,
-        "date_maj": None,
-        "verified_at": None,
-        "verified_method": None,
-        "verified_role": None,
-        "verified_by_year": False,
     }
 
 

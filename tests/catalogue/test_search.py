@@ -13,7 +13,7 @@ from catalogue.database import reading, writing
 from catalogue.entries import Candidate
 from catalogue.gazetteer import read_places
 from catalogue.geo import distance_km, hectometres
-from catalogue.initiatives import save_initiatives
+from catalogue.initiatives import UNKNOWN, save_initiatives
 from catalogue.needs import Kind, Need, Reach, Status
 from catalogue.search import ENOUGH_NEAR, FURTHEST_KM, MOST_FURTHER, MOST_NEAR, NEAR_KM, near
 from catalogue.tables import initiatives
@@ -60,26 +60,21 @@ def test_two_hundred_random_searches_equal_a_reading_of_the_shipped_catalogue(sh
 
 
 def entry(number: int, luck: random.Random, **known: object) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(column.name for column in initiatives.c if column.name != "id")
     # Close together, some at the very same place, some on both sides of a large z-order boundary (the equator of y).
     latitude, longitude = luck.choice([(45.0, 5.0), (0.0, 0.0), (48.8, 2.3), (-21.1, 55.5), (16.0, -61.7)])
     spread = luck.choice([0.0, 0.01, 0.3])
-    return row | {
+    return {
+        **UNKNOWN,
         "source": "essai",
         "source_id": str(number),
         "nom": f"Lieu {number}",
         "kind": Kind.AUTRE.value,
         "needs": [need.value for need in luck.sample(list(Need), luck.randint(1, 3))],
-        "reach": Reach.LOCAL.value,
-        "status": Status.ACTIVE.value,
         "description": "Un lieu.",
         "latitude": latitude + luck.uniform(-spread, spread),
         "longitude": longitude + luck.uniform(-spread, spread),
         "exact": True,
-        "moments": [],
-        "publics": [],
         "verified_at": luck.choice([None, date(2020, 1, 1), date(2026, 1, 1)]),
-        "verified_by_year": False,
         "departement": "92",
         **known,
     }

@@ -343,12 +343,18 @@ def test_places_that_changed_make_what_depends_on_them_be_read_again(engine: Eng
     assert (entry["commune"], entry["code_postal"]) == ("Nanterre-Ville", "92001")
 
 
-def test_what_disappeared_from_a_file_is_left_alone(engine: Engine, folder: Path) -> None:
+def test_what_disappeared_from_a_file_is_marked_so_until_it_is_there_again(engine: Engine, folder: Path) -> None:
+    def vanished() -> dict[str, bool]:
+        with reading(engine) as connection:
+            rows = connection.execute(select(initiatives.c.nom, initiatives.c.vanished_at))
+            return {nom: gone is not None for nom, gone in rows}
+
     loading(engine, folder, "collaboratives", COLLECTED)
     report = loading(engine, folder, "collaboratives", COLLECTED | {"nom": "Un autre"})
     assert counts(report, "collaboratives") == (1, 0, 0)
-    with reading(engine) as connection:
-        assert connection.scalar(select(func.count()).select_from(initiatives)) == 2
+    assert vanished() == {"Repair Café": True, "Un autre": False}
+    loading(engine, folder, "collaboratives", COLLECTED, COLLECTED | {"nom": "Un autre"})
+    assert vanished() == {"Repair Café": False, "Un autre": False}
 
 
 @pytest.mark.parametrize(
@@ -360,7 +366,8 @@ def test_a_list_does_not_undo_what_a_person_said(engine: Engine, folder: Path, t
         connection.execute(update(initiatives).values(told))
     before = only_entry(engine)
     report = loading(engine, folder, "collaboratives", COLLECTED | {"description": "Tout autre chose"})
-    assert counts(report, "collaboratives") == (0, 0, 1)
+    assert counts(report, "collaboratives") == (0, 0, 0)
+    assert report.sources[-1].kept == 1
     assert only_entry(engine) == before
 
 

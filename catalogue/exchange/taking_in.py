@@ -1,0 +1,105 @@
+"""Writing what a list says into the catalogue: a transaction for each source, and nothing corrected here undone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import Connection, Engine, func, select, text
+
+from catalogue.database import writing
+from catalogue.exchange.reading import EntryRow, Reading
+from catalogue.initiatives import Saved, mark_vanished, save_initiatives, touched_by_people
+from catalogue.tables import initiatives, revisions
+
+_BATCH = 1_000
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What became of one source.
+
+    `kept` were corrected here, and are left as they are; `vanished` are no longer in the list; `merged` lines told of
+    an entry that another line told of. `changes` are said only by a dry run: the name of an entry, and its columns that
+    would change (none: it would be created).
+    """
+
+    source: str
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    kept: int = 0
+    vanished: int = 0
+    merged: int = 0
+    skipped: bool = False  # loaded before, word for word: not even read
+    changes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def take_in(
+    engine: Engine, read: Reading, today: date, tell: Progress, *, dry_run: bool = False, force: bool = False
+) -> list[SourceReport]:
+    """Write the entries of a document, a transaction for each of its sources; `tell(source, done, total)` meanwhile.
+
+    What people corrected here is kept, unless `force`. What a source no longer has is marked. A dry run writes nothing.
+    """
+    reports = []
+    for source in sorted({source for source, _ in read.seen | set(read.rows)}):
+        with writing(engine) as connection:
+            wait_for_our_turn(connection)
+            write = _rehearsed if dry_run else write_source
+            reports.append(write(connection, source, read, today, tell, force=force))
+    return reports
+
+
+def _rehearsed(
+    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool
+) -> SourceReport:
+    """What writing would do, taken back at once."""
+    last = connection.scalar(select(func.max(revisions.c.id))) or 0
+    savepoint = connection.begin_nested()
+    try:
+        report = write_source(connection, source, read, today, tell, force=force)
+        return replace(report, changes=_changes(connection, last))
+    finally:
+        savepoint.rollback()
+
+
+def write_source(
+    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool = False
+) -> SourceReport:
+    """Write the entries of one source of a document, inside the transaction of whoever asks."""
+    rows = [row for (of, _), row in read.rows.items() if of == source]
+    touched = frozenset() if force else touched_by_people(connection, source)
+    ours = [row for row in rows if row["source_id"] not in touched]
+    saved = _save(connection, source, ours, len(rows), tell)
+    seen = frozenset(source_id for of, source_id in read.seen | set(read.rows) if of == source)
+    vanished = mark_vanished(connection, source, seen, today)
+    kept = len(rows) - len(ours)
+    return SourceReport(source, saved.created, saved.changed, saved.unchanged, kept, vanished, read.merged)
+
+
+def _save(connection: Connection, source: str, rows: Sequence[EntryRow], total: int, tell: Progress) -> Saved:
+    saved = Saved(0, 0, 0)
+    tell(source, 0, total)
+    for start in range(0, len(rows), _BATCH):
+        saved += save_initiatives(connection, rows[start : start + _BATCH])
+        tell(source, start, total)
+    tell(source, total, total)
+    return saved
+
+
+def _changes(connection: Connection, after: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    written = (
+        select(initiatives.c.nom, revisions.c.before)
+        .join(initiatives, initiatives.c.id == revisions.c.initiative_id)
+        .where(revisions.c.id > after)
+        .order_by(revisions.c.id)
+    )
+    return tuple((nom, tuple(sorted(before or ()))) for nom, before in connection.execute(written))
+
+
+def wait_for_our_turn(connection: Connection) -> None:
+    """Two processes that load together load one after the other: the second then finds nothing to change."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE loads IN SHARE ROW EXCLUSIVE MODE"))
