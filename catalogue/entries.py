@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
+from catalogue.needs import Frais, Kind, Method, Moment, Need, NoticeKind, Public, Reach, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,17 @@ class Nearby:
     near: tuple[Candidate, ...]  # within reach of the place
     further: tuple[Candidate, ...]  # the nearest beyond, only when almost nothing is near
     wider: tuple[Candidate, ...]  # without a place: departmental, national, at a distance
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is true from a day to another, both included."""
+
+    kind: NoticeKind
+    starts: date
+    ends: date
+    message: str
+    horaires_osm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,9 @@ class Initiative:
     verified_at: date | None
     verified_method: Method | None
     verified_by_year: bool
+    season: str | None
+    vanished_at: date | None
+    notices: tuple[Notice, ...]
 
 
 @dataclass(frozen=True, slots=True)

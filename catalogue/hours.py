@@ -58,7 +58,7 @@ def to_osm(text: str) -> str | None:
     if len(text) > LONGEST:
         return None
     plain = _FRENCH_TIME.sub(_with_colon, " ".join(text.split()))
-    osm = _checked_osm(plain) or _from_french(plain.lower())
+    osm = checked_osm(plain) or _from_french(plain.lower())
     if osm is None or "PH" in osm or osm == "24/7":
         return osm
     return osm + _CLOSED_ON_HOLIDAYS
@@ -99,8 +99,8 @@ def _with_colon(said: re.Match[str]) -> str:
     return f"{int(said[1]):02}:{said[2] or '00'}"
 
 
-def _checked_osm(text: str) -> str | None:
-    """Text that is already in OpenStreetMap syntax and says what its author meant."""
+def checked_osm(text: str) -> str | None:
+    """Text that is already in OpenStreetMap syntax and says what its author meant; None for any other."""
     text = text.removesuffix(";")
     if not validate(text) or not all(_says_when(rule) for rule in re.split(r";|\|\|", text)):
         return None

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, in
 from catalogue import zorder
 from catalogue.entries import Candidate, Initiative
 from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
+from catalogue.notices import read_notices
 from catalogue.tables import initiatives, need_areas, need_positions, revisions
 
 # The lists are read as the text they are stored as: there are few different ones, so each is understood once.
@@ -73,6 +74,7 @@ def _as_initiative(row: RowMapping) -> Initiative:
         "publics": tuple(Public(public) for public in row["publics"]),
         "frais": Frais(row["frais"]) if row["frais"] else None,
         "verified_method": Method(row["verified_method"]) if row["verified_method"] else None,
+        "notices": read_notices(row["notices"]),
     }
     return Initiative(**values)
 
@@ -90,6 +92,7 @@ UNKNOWN: Entry = {column.name: None for column in initiatives.c if column.nullab
     "publics": [],
     "zones": [],
     "services": [],
+    "notices": [],
     "verified_by_year": False,
 }
 

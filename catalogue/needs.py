@@ -107,6 +107,14 @@ class Status(Labelled):
     CLOSED = "closed", "fermé"
 
 
+class NoticeKind(Labelled):
+    """What is true for a time."""
+
+    FERMETURE = "fermeture", "Fermé"
+    HORAIRES = "horaires", "Autres horaires"
+    MESSAGE = "message", "À savoir"
+
+
 class Frais(Labelled):
     """What it costs, in the codes of data·inclusion v1."""
 

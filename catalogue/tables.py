@@ -111,6 +111,7 @@ initiatives = Table(
     Column("verified_by_year", Boolean, nullable=False),  # only the year of verified_at is known
     Column("zones", JSON, nullable=False),  # the departments a departmental one serves, when several
     Column("season", Text),  # "04-15/10-31": open between these days of every year; None: all year
+    Column("notices", JSON, nullable=False),  # what is true for a time (catalogue.notices)
     Column("vanished_at", Date),  # its source no longer has it since then
     Column("merged_into", BigId),  # the id of the entry a person said is the same place
     # As its source gave it, for what has no column here to go back out as it came in (data·inclusion v1).
@@ -174,22 +175,6 @@ revisions = Table(
     Column("method", Text, nullable=False),
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
-    Index(None, "initiative_id"),
-)
-
-# What is true for a time: a closure, other hours, a message.
-notices = Table(
-    "notices",
-    metadata,
-    Column("id", BigId, primary_key=True),
-    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("starts", Date, nullable=False),
-    Column("ends", Date, nullable=False),  # the last day it is true
-    Column("message", Text, nullable=False),
-    Column("horaires_osm", Text),
-    Column("at", Instant, nullable=False),
-    Column("role", Text),
     Index(None, "initiative_id"),
 )
 

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from urllib.parse import quote, urlsplit
 
-from catalogue.entries import Initiative, TownHall
+from catalogue.entries import Initiative, Notice, TownHall
 from catalogue.freshness import freshness
 from catalogue.geo import hectometres
 from catalogue.hours import openness, ordinary_week
-from catalogue.needs import Kind, Method, Reach
+from catalogue.needs import Kind, Method, NoticeKind, Reach
+from catalogue.notices import hours_now, season_days, to_show
 from handlers import words
 from handlers.dialogue import Card, Choice
 from handlers.locale import gettext as _
@@ -17,7 +18,7 @@ SENTENCE = 200  # characters of the description in a list
 
 def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
     """The card of a list; `place_words` says where it is, seen from where the person looks."""
-    lines = [_first_sentence(entry.description), place_words, opening(entry, now)]
+    lines = [_first_sentence(entry.description), place_words, *for_a_time(entry, now.date()), opening(entry, now)]
     lines.append(_for_whom_and_cost(entry))
     return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), _list_choices(entry))
 
@@ -27,7 +28,9 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
     lines = [
         _what_it_is(entry),
         address(entry),
+        *for_a_time(entry, now.date()),
         opening(entry, now),
+        _season(entry.season),
         _labelled(_("Horaires : {value}"), _usual_hours(entry)),
         *contact_lines(entry),
         _labelled(_("Public : {value}"), entry.publics_precisions),
@@ -42,7 +45,7 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
 
 def contact_card(entry: Initiative, now: datetime) -> Card:
     """How to reach an entry before going."""
-    lines = (*contact_lines(entry), opening(entry, now))
+    lines = (*contact_lines(entry), *for_a_time(entry, now.date()), opening(entry, now))
     return Card(entry.nom, lines, provenance(entry, now.date()), _calls(entry))
 
 
@@ -75,17 +78,46 @@ def reach_words(reach: Reach) -> str:
 
 def opening(entry: Initiative, now: datetime) -> str:
     """Open now, closed until, or what is known. Overseas, by the clock of the place."""
-    state = openness(entry.horaires_osm, now, entry.departement)
+    hours = hours_now(entry.horaires_osm, entry.season, entry.notices)
+    state = openness(hours, now, entry.departement)
     here = now.astimezone(state.until.tzinfo) if state.until else now
     if state.state == "open":
         until = _("Ouvert maintenant, jusqu'{moment}.")
         return until.format(moment=words.moment(state.until, here)) if state.until else _("Ouvert maintenant.")
+    if state.state == "closed" and not entry.horaires_osm:
+        return _("Fermé en ce moment.")  # when it opens again, its hours are not known
     if state.state == "closed":
         until = _("Fermé, ouvre {moment}.")
         return until.format(moment=words.moment(state.until, here)) if state.until else _("Fermé en ce moment.")
     if entry.horaires and not entry.horaires_osm:
         return _("Horaires annoncés : {value}").format(value=entry.horaires)
     return _("Horaires non connus.")
+
+
+def for_a_time(entry: Initiative, today: date) -> list[str]:
+    """What is true for a time, a line each."""
+    return [_notice(notice, today) for notice in to_show(entry.notices, today)]
+
+
+def _notice(notice: Notice, today: date) -> str:
+    if notice.kind is NoticeKind.MESSAGE:
+        return _("À savoir : {message}").format(message=notice.message)
+    period = words.period(notice.starts, notice.ends, today)
+    if notice.kind is NoticeKind.FERMETURE:
+        said = _("Fermé {period}.").format(period=period)
+    else:
+        said = _("Horaires {period} : {value}.").format(period=period, value=_hours_in_words(notice.horaires_osm))
+    return f"{said} {notice.message}".strip()
+
+
+def _season(season: str | None) -> str | None:
+    days = season_days(season)
+    return _("Ouvert chaque année {period}.").format(period=words.period(*days, days[0])) if days else None
+
+
+def _hours_in_words(horaires_osm: str | None) -> str | None:
+    days = ordinary_week(horaires_osm) if horaires_osm else None
+    return horaires_osm if days is None else words.week(days)
 
 
 def _usual_hours(entry: Initiative) -> str | None:
@@ -122,6 +154,9 @@ def wheelchair(accessible: bool | None) -> str:
 def provenance(entry: Initiative, today: date) -> str:
     """How true it is, in plain words; never a name."""
     before_going = _("appelez avant d'y aller") if entry.telephone else _("vérifiez avant d'y aller")
+    if entry.vanished_at:
+        gone = words.month_and_year(entry.vanished_at)
+        return _("Absent de sa liste d'origine depuis {since} : {advice}.").format(since=gone, advice=before_going)
     if entry.verified_at is None:
         return _("Pas encore confirmé : {advice}.").format(advice=before_going)
     fresh = freshness(entry.verified_at, today)

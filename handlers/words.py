@@ -96,8 +96,22 @@ def moment(instant: datetime, now: datetime) -> str:
         return _("demain {hour}").format(hour=hour)
     if day < today + timedelta(days=7):
         return _("{weekday} {hour}").format(weekday=weekday(day), hour=hour)
-    date_words = _("le {day} {month}").format(day=_("1er") if day.day == 1 else day.day, month=month(day))
-    return f"{date_words} {hour}"
+    return f"{_('le {day}').format(day=day_and_month(day))} {hour}"
+
+
+def day_and_month(day: date) -> str:
+    """ "1er mai", "3 août"."""
+    return f"{_('1er') if day.day == 1 else day.day} {month(day)}"
+
+
+def period(first: date, last: date, today: date) -> str:
+    """ "le 3 août", "du 3 au 20 août", "du 20 décembre au 3 janvier 2027": the year only when it is not today's."""
+    start, end = (f"{day_and_month(day)}{'' if day.year == today.year else f' {day.year}'}" for day in (first, last))
+    if first == last:
+        return _("le {day}").format(day=start)
+    if (first.year, first.month) == (last.year, last.month):
+        start = _("1er") if first.day == 1 else str(first.day)
+    return _("du {first} au {last}").format(first=start, last=end)
 
 
 def ago(day: date, today: date) -> str:

@@ -77,6 +77,7 @@ AN_INITIATIVE = {
     "verified_by_year": False,
     "zones": [],
     "services": [],
+    "notices": [],
 }
 
 # The order of columns is left out: a column added later comes last, wherever it is written in the tables.
@@ -133,7 +134,7 @@ def test_a_migrated_database_is_in_every_detail_what_the_tables_create(empty_dat
 def test_entries_of_the_first_version_are_kept_by_the_second(empty: Engine) -> None:
     migrate(empty)
     downgrade(empty, "0001")
-    old = {name: value for name, value in AN_INITIATIVE.items() if name not in ("zones", "services")}
+    old = {name: value for name, value in AN_INITIATIVE.items() if name not in ("zones", "services", "notices")}
     with writing(empty) as connection:
         names = ", ".join(old)
         values = {name: json.dumps(value) if isinstance(value, list) else value for name, value in old.items()}
@@ -144,7 +145,13 @@ def test_entries_of_the_first_version_are_kept_by_the_second(empty: Engine) -> N
     migrate(empty)
     with reading(empty) as connection:
         row = connection.execute(select(initiatives)).mappings().one()
-    assert (row["nom"], row["needs"], row["zones"], row["services"]) == ("Un toit pour tous", ["logement"], [], [])
+    assert (row["nom"], row["needs"], row["zones"], row["services"], row["notices"]) == (
+        "Un toit pour tous",
+        ["logement"],
+        [],
+        [],
+        [],
+    )
 
 
 def test_there_is_exactly_one_head_and_it_is_the_last_file(engine: Engine) -> None:

@@ -37,25 +37,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_duplicates_second_id"), ["second_id"], unique=False)
 
     op.create_table(
-        "notices",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("starts", sa.Date(), nullable=False),
-        sa.Column("ends", sa.Date(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("horaires_osm", sa.Text(), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("role", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["initiative_id"], ["initiatives.id"], name=op.f("fk_notices_initiative_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
-    )
-    with op.batch_alter_table("notices", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notices_initiative_id"), ["initiative_id"], unique=False)
-
-    op.create_table(
         "revisions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("initiative_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -94,16 +75,19 @@ def upgrade() -> None:
             sa.Column("merged_into", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True)
         )
         batch_op.add_column(sa.Column("structure", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("notices", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("services", sa.JSON(), nullable=False, server_default="[]"))
     # What was there has none of these; what comes must say so.
     with op.batch_alter_table("initiatives", schema=None) as batch_op:
         batch_op.alter_column("zones", server_default=None)
+        batch_op.alter_column("notices", server_default=None)
         batch_op.alter_column("services", server_default=None)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("initiatives", schema=None) as batch_op:
         batch_op.drop_column("services")
+        batch_op.drop_column("notices")
         batch_op.drop_column("structure")
         batch_op.drop_column("merged_into")
         batch_op.drop_column("vanished_at")
@@ -118,10 +102,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_revisions_initiative_id"))
 
     op.drop_table("revisions")
-    with op.batch_alter_table("notices", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_notices_initiative_id"))
-
-    op.drop_table("notices")
     with op.batch_alter_table("duplicates", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_duplicates_second_id"))
 

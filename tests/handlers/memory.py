@@ -37,6 +37,7 @@ def initiative(number: int, **known: object) -> Initiative:
         "verified_method": Method.IMPORT,
         "verified_at": date(2026, 11, 12),
         "verified_by_year": False,
+        "notices": (),
     }
     return Initiative(**(values | known))  # type: ignore[arg-type]
 

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from catalogue.entries import Initiative
-from catalogue.needs import Frais, Kind, Method, Public, Reach
-from handlers.cards import provenance, short_card, whole_card
+from catalogue.entries import Initiative, Notice
+from catalogue.needs import Frais, Kind, Method, NoticeKind, Public, Reach
+from handlers.cards import opening, provenance, short_card, whole_card
 from handlers.dialogue import Card
 from tests.handlers.memory import TUESDAY, initiative
 
@@ -95,3 +95,52 @@ def test_a_long_description_is_cut_in_a_list_and_whole_on_demand() -> None:
     entry = initiative(1, description=long, kind=Kind.SEL)
     assert len(short_card(entry, "Ici", TUESDAY).lines[0]) <= 200
     assert whole_card(entry, TUESDAY).lines[0].startswith("Échange de services. Un mot")
+
+
+CLOSED = Notice(NoticeKind.FERMETURE, date(2026, 11, 20), date(2026, 11, 30), "Travaux.")
+
+
+def opening_line(**known: object) -> str:
+    return opening(initiative(1, **known), TUESDAY)
+
+
+def test_a_closure_is_said_and_counts() -> None:
+    lines = card(horaires_osm="Tu 09:00-12:30", notices=(CLOSED,)).lines
+    assert "Fermé du 20 au 30 novembre. Travaux." in lines
+    assert "Fermé, ouvre le 1er décembre à 9 h." in lines
+
+
+def test_a_closure_says_nothing_of_hours_that_are_not_known() -> None:
+    assert opening_line(notices=(CLOSED,)) == "Fermé en ce moment."
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "shown"),
+    [
+        (date(2026, 12, 9), date(2026, 12, 9), True),  # in 15 days
+        (date(2026, 12, 10), date(2026, 12, 12), False),
+        (date(2026, 11, 1), date(2026, 11, 24), True),  # its last day
+        (date(2026, 11, 1), date(2026, 11, 23), False),
+    ],
+)
+def test_a_notice_is_shown_from_15_days_before_until_its_last_day(starts: date, ends: date, shown: bool) -> None:
+    lines = card(notices=(Notice(NoticeKind.MESSAGE, starts, ends, "Apportez un sac."),)).lines
+    assert ("À savoir : Apportez un sac." in lines) == shown
+
+
+def test_other_hours_for_a_time_replace_the_usual_ones() -> None:
+    christmas = Notice(NoticeKind.HORAIRES, date(2026, 11, 23), date(2027, 1, 3), "", "Tu 14:00-17:00")
+    lines = card(horaires_osm="Tu 09:00-12:30", notices=(christmas,)).lines
+    assert "Horaires du 23 novembre au 3 janvier 2027 : mardi 14 h-17 h." in lines
+    assert "Fermé, ouvre à 14 h." in lines
+
+
+def test_out_of_its_season_a_place_is_closed_until_the_next() -> None:
+    assert opening_line(horaires_osm="We 09:00-12:00", season="04-15/10-31") == "Fermé, ouvre le 21 avril à 9 h."
+    season = whole_card(initiative(1, season="04-15/10-31"), TUESDAY).lines
+    assert "Ouvert chaque année du 15 avril au 31 octobre." in season
+
+
+def test_what_its_list_no_longer_has_is_said_so() -> None:
+    entry = initiative(1, vanished_at=date(2026, 10, 2), telephone="01 47 29 50 50")
+    assert provenance(entry, TODAY) == "Absent de sa liste d'origine depuis octobre 2026 : appelez avant d'y aller."
