@@ -185,6 +185,7 @@ class Flow:
     finish: Callable[[State, Desk], Turn]
     actions: Mapping[str, Action]
     preset: Callable[[str, Desk], State]  # what a link's payload already answers
+    opens: Callable[[str, Desk], Turn | None]  # what a link's payload shows at once, instead of a question
     hears: Callable[[State, Event, Desk], Reading]  # what is said once the results are shown
     held: Callable[[State, Desk], list[str]]  # what is kept, in words
     greeting: Callable[[], str]

@@ -94,7 +94,8 @@ def _order(event: Event) -> tuple[str | None, str]:
 
 
 def _begin(payload: str, desk: Desk) -> Turn:
-    return _saying_first(FIRST.greeting(), _ask(FIRST, FIRST.preset(payload, desk), desk))
+    turn = FIRST.opens(payload, desk) or _ask(FIRST, FIRST.preset(payload, desk), desk)
+    return _saying_first(FIRST.greeting(), turn)
 
 
 def _without_a_conversation(event: Event, desk: Desk) -> Turn:

@@ -1,13 +1,18 @@
 """Orientation: what one needs, where, at most two more questions, and what there is."""
 
+import re
+
 from catalogue.needs import Need
 from handlers import results
 from handlers.answers import PRECISIONS, NeedChoice, PlaceAnswer, Precision
+from handlers.cards import whole_card
 from handlers.desk import Desk
-from handlers.dialogue import Event, EventKind, Flow, Reading, Reply, State, Step, Unclear
-from handlers.hearing import hear, small_talk
+from handlers.dialogue import Choice, Event, EventKind, Flow, Reading, Reply, State, Step, Turn, Unclear
+from handlers.hearing import hear, located, small_talk
 from handlers.locale import gettext as _
 from handlers.questions import answer_label
+
+_AN_ENTRY = re.compile(r"f([1-9]\d{0,14})", re.ASCII)
 
 
 def _hears(state: State, event: Event, desk: Desk) -> Reading:
@@ -32,6 +37,20 @@ def _preset(payload: str, desk: Desk) -> State:
         elif place:
             state = state.answering("lieu", {"insee": place.insee, "shared": False})
     return state
+
+
+def _opens(payload: str, desk: Desk) -> Turn | None:
+    """What a printed guide's link shows: the entry whose number follows "f"; its commune is where one is looking."""
+    found = _AN_ENTRY.fullmatch(payload)
+    if not found:
+        return None
+    entry = next(iter(desk.initiatives([int(found[1])])), None)
+    place = desk.place(entry.code_insee) if entry and entry.code_insee else None
+    state = located(State("orientation"), place) if place else State("orientation")
+    go_on = ((Choice(_("Chercher autre chose"), "reprendre:"),),)
+    if entry is None:
+        return Turn(state, (Reply(_("Cette fiche n'est plus dans le guide."), choices=go_on),))
+    return Turn(state, (Reply("", cards=(whole_card(entry, desk.now),), choices=go_on),))
 
 
 def _held(state: State, desk: Desk) -> list[str]:
@@ -70,6 +89,7 @@ ORIENTATION = Flow(
         "essayer": results.instead,
     },
     preset=_preset,
+    opens=_opens,
     hears=_hears,
     held=_held,
     greeting=lambda: _("Bonjour. Je vous aide à trouver un lieu ou un coup de main près de chez vous."),

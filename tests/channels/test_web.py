@@ -19,7 +19,7 @@ from bot.runner import HISTORY, Runner
 from bot.settings import TELEGRAM_PATH, Settings
 from catalogue.database import reading, writing
 from catalogue.needs import Need
-from catalogue.tables import conversations, inbox
+from catalogue.tables import conversations, inbox, initiatives
 from handlers.dialogue import Card, Choice, Event, EventKind, Reply
 from handlers.emergency import NUMBERS
 from tests.channels.visitor import Visitor
@@ -102,6 +102,15 @@ async def test_a_poster_s_link_starts_over_only_once_it_is_answered(visitor: Vis
     await visitor.say("Nanterre")
     assert "Vous : Me loger" not in visitor.bubbles
     assert "Mon Épicerie" in visitor.cards
+
+
+async def test_a_printed_guide_s_link_shows_its_entry_then_goes_on(visitor: Visitor, shipped_engine: Engine) -> None:
+    with shipped_engine.connect() as connection:
+        number = connection.scalar(select(initiatives.c.id).where(initiatives.c.nom == "Mon Épicerie"))
+    await visitor.open(f"/?fiche={number}")
+    assert visitor.cards == ["Mon Épicerie"]
+    await visitor.tap("Chercher autre chose")
+    assert "De quoi avez-vous besoin, à Nanterre ?" in visitor.bubbles[-1]
 
 
 async def test_a_link_that_says_nothing_known_is_an_ordinary_page(visitor: Visitor) -> None:

@@ -212,6 +212,27 @@ def test_a_poster_presets_what_it_carries_and_ignores_the_rest(talk: Talk) -> No
     assert labels(talk.start("99999_nimporte-quoi_<b>"))[0] == "Manger"
 
 
+def test_a_printed_guides_link_opens_its_entry_then_searches_around_it(talk: Talk) -> None:
+    talk.desk = MemoryDesk([initiative(7, code_insee="92050", telephone="01 47 29 50 50")])
+    reply = talk.start("f7")
+    assert names(reply) == ["Lieu 7"]
+    assert "Téléphone : 01 47 29 50 50" in reply.cards[0].lines
+    assert labels(reply) == ["Chercher autre chose"]
+    assert "De quoi avez-vous besoin, à Nanterre ?" in talk.tap("reprendre:").text
+
+
+@pytest.mark.parametrize("payload", ["f8", "f999999999999999"])
+def test_an_entry_that_is_no_longer_there_is_said_so(talk: Talk, payload: str) -> None:
+    talk.desk = MemoryDesk([initiative(7)])
+    assert "Cette fiche n'est plus dans le guide." in talk.start(payload).text
+    assert "De quoi avez-vous besoin ?" in talk.tap("reprendre:").text
+
+
+@pytest.mark.parametrize("payload", ["f", "f0", "f-1", "f1_92050", "f9999999999999999", "f١"])
+def test_what_only_looks_like_an_entry_starts_as_usual(talk: Talk, payload: str) -> None:
+    assert "De quoi avez-vous besoin" in talk.start(payload).text
+
+
 def test_a_shared_position_is_answered_from_and_not_kept(talk: Talk) -> None:
     talk.start()
     talk.tap("besoin:alimentation")

@@ -67,7 +67,7 @@ class Chat:
     async def page(self, request: Request) -> Response:
         """The conversation; or the greeting, of which nothing is kept before the person answers."""
         session = sessions.session_of(request)
-        preset = payload_of(request.query_params.get("lieu", ""), request.query_params.get("besoin", ""))
+        preset = payload_of(*(request.query_params.get(name, "") for name in ("lieu", "besoin", "fiche")))
         shown = None if preset else await run_in_threadpool(self._said, session)
         start = None if shown else preset
         shown = shown or await run_in_threadpool(self._greeting, preset)

@@ -20,6 +20,7 @@ MOST_BUTTON_BYTES = 64
 _ONCE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _INSEE = re.compile(r"\d[\dAB]\d{3}")
+_NUMBER = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
 
 Fields = dict[str, str]
@@ -43,8 +44,10 @@ class Act:
     seen: str
 
 
-def payload_of(lieu: str, besoin: str) -> str:
-    """The start a poster's link asks for; what is not a commune's code or a need is left out."""
+def payload_of(lieu: str, besoin: str, fiche: str) -> str:
+    """The start a printed link asks for: an entry by its number, or else what is a commune's code, and a need."""
+    if _NUMBER.fullmatch(fiche):
+        return f"f{fiche}"
     parts = (lieu if _INSEE.fullmatch(lieu) else "", besoin if Need.of(besoin) else "")
     return "_".join(filter(None, parts))
 
