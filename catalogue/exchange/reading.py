@@ -31,7 +31,12 @@ class Reading:
     refused: list[Refused] = field(default_factory=list)
     seen: set[Key] = field(default_factory=set)
     merged: int = 0  # lines that told of an entry that another line told of
+    lost: int = 0  # lines refused before one could know what entry they tell of
 
-    def refuse(self, line: int, reason: str) -> None:
-        """Say why a line is not loaded, in French for the person who can correct it."""
+    def refuse(self, line: int, reason: str, *, lost: bool = False) -> None:
+        """Say why a line is not loaded, in French for the person who can correct it.
+
+        `lost`: nobody knows what entry it tells of, so that none can be said to have disappeared.
+        """
         self.refused.append(Refused(self.file, line, reason))
+        self.lost += lost
