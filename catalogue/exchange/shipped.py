@@ -7,21 +7,23 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, exists, insert, select
 
 from catalogue.database import reading, writing
 from catalogue.exchange import shipped_places
+from catalogue.exchange.documents import CannotRead, records
+from catalogue.exchange.mapped import read_mapped, read_mapping
 from catalogue.exchange.reading import Reading
 from catalogue.exchange.rows import Refused
-from catalogue.exchange.shipped_initiatives import COLLABORATIVES, FRANCE_SERVICES, NUMERIQUE, read_initiatives_file
 from catalogue.exchange.taking_in import Progress, SourceReport, wait_for_our_turn, write_source
 from catalogue.gazetteer import read_places
+from catalogue.initiatives import find_again
 from catalogue.places import PlaceIndex
-from catalogue.tables import loads
+from catalogue.tables import initiatives, loads, word_positions
 
 SHIPPED = Path(__file__).parent.parent / "data"
 PLACES = "places"
-SOURCES = (COLLABORATIVES, FRANCE_SERVICES, NUMERIQUE)
+SOURCES = ("collaboratives", "france-services", "numerique")
 VERSION = 1  # of what is made of a file: one more when the same file would be read otherwise
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -47,6 +49,7 @@ def load_shipped(engine: Engine, progress: Progress | None = None, folder: Path 
     index: PlaceIndex | None = None
     sources = _sources(folder or SHIPPED)
     loaded = _loaded(engine)
+    _find_older_entries(engine)
     for name, source in sources.items():
         if loaded.get(name) == source.digest:
             reports.append(SourceReport(name, skipped=True))
@@ -64,6 +67,7 @@ def _silently(source: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
+    path: Path
     files: Mapping[str, bytes]
     digest: str  # of all that its rows are made from
 
@@ -72,12 +76,18 @@ def _sources(folder: Path) -> dict[str, _Source]:
     """The sources there are, in the order in which they must be loaded."""
     places = _files(folder / "places", shipped_places.FILES)
     digests = _digests(places)
-    found = {PLACES: _Source(places, _together(digests))} if shipped_places.COMMUNES in places else {}
+    found = {PLACES: _Source(folder, places, _together(digests))} if shipped_places.COMMUNES in places else {}
     for name in SOURCES:
-        files = _files(folder / "initiatives", (f"{name}.csv",))
-        if files:
-            found[name] = _Source(files, _together(digests + _digests(files)))
+        path = folder / "initiatives" / f"{name}.csv"
+        if path.is_file():
+            files = {path.name: path.read_bytes(), "mapping": mapping_of(name).read_bytes()}
+            found[name] = _Source(path, files, _together(digests + _digests(files)))
     return found
+
+
+def mapping_of(name: str) -> Path:
+    """What the columns of a shipped list mean: the product's own, even for a list that is elsewhere."""
+    return SHIPPED / "initiatives" / f"{name}.toml"
 
 
 def _files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
@@ -90,6 +100,16 @@ def _digests(files: Mapping[str, bytes]) -> list[str]:
 
 def _together(digests: list[str]) -> str:
     return sha256("\n".join([str(VERSION), *digests]).encode()).hexdigest()
+
+
+def _find_older_entries(engine: Engine) -> None:
+    """Entries written by the first version were not found by their words."""
+    with reading(engine) as connection:
+        known = connection.scalar(select(exists().select_from(initiatives)))
+        if not known or connection.scalar(select(exists().select_from(word_positions))):
+            return
+    with writing(engine) as connection:
+        find_again(connection)
 
 
 def _loaded(engine: Engine) -> dict[str, str]:
@@ -116,10 +136,11 @@ def _load_places(engine: Engine, source: _Source, tell: Progress, refused: list[
 def _load_initiatives(
     engine: Engine, name: str, source: _Source, index: PlaceIndex, tell: Progress, refused: list[Refused]
 ) -> SourceReport:
-    (content,) = source.files.values()
-    read = Reading(f"{name}.csv")
-    rows, read.merged = read_initiatives_file(name, content, index, read.refused)
-    read.rows = {(name, row["source_id"]): row for row in rows}
+    read = Reading(source.path.name)
+    try:
+        read_mapped(records(source.path, read), read_mapping(mapping_of(name)), read, index)
+    except CannotRead as error:
+        read.refuse(1, str(error), lost=True)
     refused.extend(read.refused)
     with writing(engine) as connection:
         wait_for_our_turn(connection)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, func, select, text
 
 from catalogue.database import writing
+from catalogue.duplicates import find_duplicates, propose
 from catalogue.exchange.reading import EntryRow, Reading
-from catalogue.initiatives import Saved, mark_vanished, save_initiatives, touched_by_people
+from catalogue.initiatives import Saved, learn_sizes, mark_vanished, save_initiatives, touched_by_people
 from catalogue.tables import initiatives, revisions
 
 _BATCH = 1_000
@@ -21,8 +22,8 @@ class SourceReport:
     """What became of one source.
 
     `kept` were corrected here, and are left as they are; `vanished` are no longer in the list; `merged` lines told of
-    an entry that another line told of. `changes` are said only by a dry run: the name of an entry, and its columns that
-    would change (none: it would be created).
+    an entry that another line told of; `duplicates` pairs may be one place. `changes` are said only by a dry run: the
+    name of an entry, and its columns that would change (none: it would be created).
     """
 
     source: str
@@ -32,6 +33,7 @@ class SourceReport:
     kept: int = 0
     vanished: int = 0
     merged: int = 0
+    duplicates: int = 0
     skipped: bool = False  # loaded before, word for word: not even read
     changes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -47,7 +49,7 @@ def take_in(
     for source in sorted({source for source, _ in read.seen | set(read.rows)}):
         with writing(engine) as connection:
             wait_for_our_turn(connection)
-            write = _rehearsed if dry_run else write_source
+            write = _rehearsed if dry_run else _written
             reports.append(write(connection, source, read, today, tell, force=force))
     return reports
 
@@ -56,27 +58,49 @@ def _rehearsed(
     connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool
 ) -> SourceReport:
     """What writing would do, taken back at once."""
-    last = connection.scalar(select(func.max(revisions.c.id))) or 0
+    last = _last_revision(connection)
     savepoint = connection.begin_nested()
     try:
-        report = write_source(connection, source, read, today, tell, force=force)
+        report = _written(connection, source, read, today, tell, force=force)
         return replace(report, changes=_changes(connection, last))
     finally:
         savepoint.rollback()
 
 
+def _written(
+    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool
+) -> SourceReport:
+    """Writes a source, and proposes what of it may be the same place as another entry."""
+    last = _last_revision(connection)
+    report = write_source(connection, source, read, today, tell, force=force)
+    touched = connection.scalars(select(revisions.c.initiative_id).where(revisions.c.id > last)).all()
+    pairs = find_duplicates(connection, frozenset(touched))
+    propose(connection, pairs, datetime.now(UTC))
+    return replace(report, duplicates=len(pairs))
+
+
+def _last_revision(connection: Connection) -> int:
+    return connection.scalar(select(func.max(revisions.c.id))) or 0
+
+
 def write_source(
     connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool = False
 ) -> SourceReport:
-    """Write the entries of one source of a document, inside the transaction of whoever asks."""
+    """Write the entries of one source of a document, inside the transaction of whoever asks.
+
+    Nothing is said to have disappeared when a line could not be read at all, for it may be there; nor where the
+    document tells of nothing: a list of one department says nothing of the others.
+    """
     rows = [row for (of, _), row in read.rows.items() if of == source]
     touched = frozenset() if force else touched_by_people(connection, source)
     ours = [row for row in rows if row["source_id"] not in touched]
     saved = _save(connection, source, ours, len(rows), tell)
     seen = frozenset(source_id for of, source_id in read.seen | set(read.rows) if of == source)
-    vanished = mark_vanished(connection, source, seen, today)
+    departements = frozenset(row["departement"] for row in rows)
+    vanished = mark_vanished(connection, source, seen, frozenset() if read.lost else departements, today)
     kept = len(rows) - len(ours)
-    return SourceReport(source, saved.created, saved.changed, saved.unchanged, kept, vanished, read.merged)
+    counts = (saved.created, saved.changed, saved.unchanged, kept, vanished)
+    return SourceReport(source, *counts, merged=read.merged)
 
 
 def _save(connection: Connection, source: str, rows: Sequence[EntryRow], total: int, tell: Progress) -> Saved:
@@ -84,6 +108,8 @@ def _save(connection: Connection, source: str, rows: Sequence[EntryRow], total: 
     tell(source, 0, total)
     for start in range(0, len(rows), _BATCH):
         saved += save_initiatives(connection, rows[start : start + _BATCH])
+        if start == 0 and len(rows) > _BATCH:
+            learn_sizes(connection)
         tell(source, start, total)
     tell(source, total, total)
     return saved

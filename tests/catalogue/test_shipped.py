@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, select, update
 
 from catalogue import zorder
 from catalogue.database import open_database, reading, writing
 from catalogue.exchange.names import readable_name
 from catalogue.exchange.rows import phone
+from catalogue.exchange.services import services_sentence
 from catalogue.exchange.shipped import LoadReport, load_shipped
-from catalogue.exchange.shipped_initiatives import services_sentence
 from catalogue.gazetteer import read_places, town_hall
 from catalogue.initiatives import Saved, save_initiatives
 from catalogue.places import PlaceIndex
-from catalogue.tables import initiatives, metadata, need_areas, need_positions, places
+from catalogue.tables import initiatives, metadata, need_areas, need_positions, places, word_positions
 
 COMMUNES = """\
 code_insee,nom,codes_postaux,departement,departement_nom,region_nom,population,latitude,longitude,precision,type,commune_parente
@@ -277,7 +277,9 @@ def test_lines_that_are_not_what_the_header_says_are_refused(sqlite_engine: Engi
 def test_a_line_longer_than_any_line_is_refused(sqlite_engine: Engine, folder: Path) -> None:
     endless = COLLECTED | {"description": "x" * 200_000}
     report = loading(sqlite_engine, folder, "collaboratives", COLLECTED, endless, COLLECTED | {"nom": "Un autre"})
-    assert [(refused.line, refused.reason) for refused in report.refused] == [(3, "ligne illisible")]
+    assert [(refused.line, refused.reason) for refused in report.refused] == [
+        (3, "case trop longue, ou guillemet jamais refermé")
+    ]
     assert counts(report, "collaboratives") == (2, 0, 0)
 
 
@@ -286,8 +288,7 @@ def test_a_file_without_its_columns_is_refused_whole(sqlite_engine: Engine, fold
     (folder / "initiatives" / "collaboratives.csv").write_text(content, encoding="utf-8")
     report = load_shipped(sqlite_engine, folder=folder)
     assert counts(report, "collaboratives") == (0, 0, 0)
-    assert all("colonnes manquantes" in refused.reason for refused in report.refused)
-    assert len(report.refused) == (1 if content else 0)
+    assert [refused.file for refused in report.refused] == ["collaboratives.csv"]
 
 
 def test_bad_places_are_refused_and_the_rest_is_loaded(sqlite_engine: Engine, folder: Path) -> None:
@@ -512,3 +513,14 @@ def test_starting_again_reads_nothing_that_has_not_changed(shipped_engine: Engin
     report = load_shipped(shipped_engine)
     assert report.sources
     assert all(source.skipped for source in report.sources)
+
+
+def test_entries_older_than_the_words_of_names_are_found_by_them_too(sqlite_engine: Engine, folder: Path) -> None:
+    loading(sqlite_engine, folder, "collaboratives", COLLECTED)
+    with writing(sqlite_engine) as connection:
+        connection.execute(delete(word_positions))
+    load_shipped(sqlite_engine, folder=folder)
+    with reading(sqlite_engine) as connection:
+        assert connection.scalar(
+            select(func.count()).select_from(word_positions).where(word_positions.c.word == "repair")
+        )

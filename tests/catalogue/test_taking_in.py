@@ -69,6 +69,19 @@ def test_what_was_refused_has_not_disappeared(engine: Engine) -> None:
     assert taken(engine, entry("1"), refused=("2",)).vanished == 0
 
 
+def test_a_list_of_one_department_says_nothing_of_the_others(engine: Engine) -> None:
+    taken(engine, entry("1", departement="92"), entry("2", departement="92"), entry("3", departement="75"))
+    assert taken(engine, entry("1", departement="92")).vanished == 1
+    assert saved(engine)["3"] == ("Lieu 3", None)
+
+
+def test_nothing_has_disappeared_when_a_line_could_not_be_read(engine: Engine) -> None:
+    taken(engine, entry("1"), entry("2"))
+    read = a_list(entry("1"))
+    read.refuse(2, "caractères illisibles", lost=True)
+    assert take_in(engine, read, TODAY, lambda *_: None) == [SourceReport("liste", unchanged=1)]
+
+
 def corrected(engine: Engine, source_id: str) -> None:
     with writing(engine) as connection:
         id_ = connection.scalars(select(initiatives.c.id).where(initiatives.c.source_id == source_id)).one()
