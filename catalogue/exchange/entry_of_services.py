@@ -1,0 +1,172 @@
+"""A structure and the services it gives at one place → the columns of an entry."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from catalogue.exchange.located import departements_of, place_of, position_at, postcode_at
+from catalogue.exchange.names import readable_name
+from catalogue.exchange.national_schema import Fields
+from catalogue.exchange.places_of_services import commune_of, place_elsewhere, tells_commune
+from catalogue.exchange.reading import EntryRow
+from catalogue.exchange.rows import Unreadable, email, phone, plain_text, point, sentence, text, web_address
+from catalogue.exchange.services import services_sentence
+from catalogue.exchange.thematiques import is_digital_help, kind_of, need_of, needs_of, needs_without_thematique
+from catalogue.hours import moments, to_osm
+from catalogue.initiatives import UNKNOWN
+from catalogue.needs import Kind, Method, Need, Public, Reach
+from catalogue.places import Place, PlaceIndex
+
+EVERYWHERE = frozenset({"france", "99100"})
+MOST_NAMED = 5  # services
+
+
+def entry_of(structure: Fields, services: Sequence[Fields], away: bool, index: PlaceIndex) -> EntryRow:
+    """The row that a structure and its services at one place lead to, `away` when that is not the structure's own.
+
+    Both are as the schema wants them, the services by their id. Every column is there but `id`; `reach` is None when
+    nothing tells who is served, `latitude` when nothing tells where. Raises Unreadable.
+    """
+    at = services if away else [structure, *services]
+    first = [*services, structure] if away else at
+    where = _where(at, services, index)
+    nom = text(structure["nom"])
+    if not nom:
+        raise Unreadable("nom : manquant")
+    horaires = _horaires(structure, services, away)
+    horaires_osm = to_osm(horaires) if horaires else None
+    dates = [record["date_maj"] for record in (structure, *services)]
+    return {
+        **UNKNOWN,
+        **where,
+        **_offer(services),
+        **_answers(structure, services),
+        "source": structure["source"],
+        "source_id": structure["id"] + (place_elsewhere(structure, services[0], index) if away else ""),
+        "nom": readable_name(nom, where["commune"] or ""),
+        "description": _description(structure, services, away),
+        "telephone": phone(_first(first, "telephone")),
+        "courriel": email(_first(first, "courriel")),
+        "site_web": web_address(_first(first, "site_web") or _first(services, "lien_mobilisation")),
+        "lien_source": web_address(_first(first, "lien_source")),
+        "horaires": horaires,
+        "horaires_osm": horaires_osm,
+        "moments": [moment.value for moment in moments(horaires_osm)],
+        "date_maj": date.fromisoformat(structure["date_maj"]),
+        "verified_at": date.fromisoformat(max(dates)),
+        "verified_method": Method.IMPORT.value,
+        "structure": structure,
+        "services": list(services),
+    }
+
+
+def _first(records: Iterable[Fields], name: str) -> str:
+    return next((record[name] for record in records if name in record), "")
+
+
+def _where(at: Sequence[Fields], services: Sequence[Fields], index: PlaceIndex) -> EntryRow:
+    told = next((record for record in at if tells_commune(record)), at[0])
+    place = commune_of(told, index) if tells_commune(told) else None
+    latitude, longitude, exact = _position(at, place)
+    near = place or (index.nearest(latitude, longitude) if latitude is not None and longitude is not None else None)
+    if latitude is not None and not near:
+        raise Unreadable("coordonnées loin de toute commune")
+    known = {
+        "adresse": text(told.get("adresse", "")),
+        "complement_adresse": text(told.get("complement_adresse", "")),
+        "commune": place.nom if place else None,
+        "code_postal": postcode_at(told.get("code_postal", ""), place) if place else None,
+        "code_insee": place.insee if place else None,
+        "departement": near.departement if near else None,
+        "latitude": latitude,
+        "longitude": longitude,
+        "exact": exact,
+    }
+    return known | ({"reach": Reach.LOCAL.value} if near else _reach(services, index))
+
+
+def _position(at: Sequence[Fields], place: Place | None) -> tuple[float | None, float | None, bool]:
+    told = next((record for record in at if "latitude" in record or "longitude" in record), {})
+    if ("latitude" in told) != ("longitude" in told):
+        raise Unreadable("la latitude et la longitude vont ensemble")
+    latitude, longitude = str(told.get("latitude", "")), str(told.get("longitude", ""))
+    if place and (told or place.latitude is not None):
+        return position_at(latitude, longitude, "point", place)
+    found = point(latitude, longitude)
+    return (*found, True) if found else (None, None, False)
+
+
+def _reach(services: Sequence[Fields], index: PlaceIndex) -> EntryRow:
+    """Who is served by what has no place. Of an EPCI, only the number is told: not where it is."""
+    zones = {zone for service in services for zone in service.get("zone_eligibilite", ())}
+    if zones & EVERYWHERE:
+        remote = all(service.get("modes_accueil") == ["a-distance"] for service in services)
+        return {"reach": (Reach.A_DISTANCE if remote else Reach.NATIONAL).value}
+    served = sorted({code for zone in zones for code in _departements(zone, index)})
+    if not served:
+        return {"reach": None}
+    several = served if len(served) > 1 else []
+    return {"reach": Reach.DEPARTEMENTAL.value, "departement": served[0], "zones": several}
+
+
+def _departements(zone: str, index: PlaceIndex) -> frozenset[str]:
+    if len(zone) <= 3:
+        return departements_of(index, zone)
+    place = place_of(index, zone, "", "", "") if len(zone) == 5 else None
+    return frozenset({place.departement}) if place else frozenset()
+
+
+def _answers(structure: Fields, services: Sequence[Fields]) -> EntryRow:
+    """What the place is, and the needs it answers."""
+    thematiques = [thematique for service in services for thematique in service.get("thematiques", ())]
+    reseaux, description = structure.get("reseaux_porteurs", ()), structure.get("description", "")
+    needs = needs_of(thematiques) or needs_without_thematique(reseaux, description)
+    digital = {*map(need_of, thematiques)} == {Need.NUMERIQUE} if thematiques else is_digital_help(description)
+    kind = kind_of(structure["nom"], reseaux) or (Kind.ESPACE_NUMERIQUE if digital else Kind.AUTRE)
+    return {"kind": kind.value, "needs": needs}
+
+
+def _offer(services: Sequence[Fields]) -> EntryRow:
+    """For whom and at what cost, where the services agree."""
+    named = {public for service in services for public in service.get("publics", ())}
+    if not all("publics" in service for service in services):
+        named = set()
+    elif Public.TOUS_PUBLICS in named:
+        named = {Public.TOUS_PUBLICS}
+    return {
+        "publics": [public.value for public in Public if public in named],
+        "frais": _agreed([service.get("frais") for service in services]),
+        "frais_precisions": text(_agreed(_all(services, "frais_precisions")) or ""),
+        "publics_precisions": text(_agreed(_all(services, "publics_precisions")) or ""),
+        "conditions_acces": text(_agreed(_all(services, "conditions_acces")) or ""),
+    }
+
+
+def _all(services: Sequence[Fields], name: str) -> list[str]:
+    return [service[name] for service in services if name in service]
+
+
+def _agreed(values: Sequence[str | None]) -> str | None:
+    return values[0] if len(set(values)) == 1 else None
+
+
+def _horaires(structure: Fields, services: Sequence[Fields], away: bool) -> str | None:
+    """Those of the structure are not kept where it is not; those of services only tell when all are open."""
+    own = "" if away else structure.get("horaires_accueil")
+    return text(own or _agreed([service.get("horaires_accueil") for service in services]) or "")
+
+
+def _description(structure: Fields, services: Sequence[Fields], away: bool) -> str:
+    own = structure.get("description", "")
+    offered = services[0]["description"] if len(services) == 1 else _names(services)
+    said = (offered or own) if away else (own or offered)
+    return services_sentence(said) if is_digital_help(said) else sentence(plain_text(said))
+
+
+def _names(services: Sequence[Fields]) -> str:
+    """ "Propose : A, B et C."."""
+    named = list(dict.fromkeys(service["nom"] for service in services))
+    if not named:
+        return ""
+    last = "d'autres services" if len(named) > MOST_NAMED else named[-1]
+    before = ", ".join(named[:MOST_NAMED] if len(named) > MOST_NAMED else named[:-1])
+    return f"Propose : {before} et {last}" if before else f"Propose : {last}"
