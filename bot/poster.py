@@ -5,17 +5,16 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import segno
 import typst
 
+from bot.printing import day_in_words, drawn, emergency_lines, typeset
 from catalogue.needs import Need
 from catalogue.places import Place, PlaceIndex
 from handlers import words
-from handlers.emergency import NUMBERS
 from handlers.locale import gettext as _
 
 TEMPLATE = Path(__file__).with_name("poster.typ")
@@ -196,16 +195,9 @@ def _content(poster: Poster) -> dict[str, object]:
         "scan": typeset(scan),
         "ways": ways,
         "promise": _("Sans compte. Sans donner votre nom."),
-        "emergency": {"title": typeset(_("En danger ? Appelez, c'est gratuit.")), "numbers": _numbers()},
-        "printed": _("Affiche imprimée le {day} {month}.").format(
-            day=_("1er") if poster.printed.day == 1 else poster.printed.day, month=words.month_and_year(poster.printed)
-        ),
+        "emergency": {"title": typeset(_("En danger ? Appelez, c'est gratuit.")), "numbers": emergency_lines()},
+        "printed": _("Affiche imprimée le {day}.").format(day=day_in_words(poster.printed)),
     }
-
-
-def _numbers() -> list[tuple[str, str]]:
-    calls = [(_(" ou ").join(numbers), typeset(_(emergency.label))) for emergency, numbers in NUMBERS.items()]
-    return [*calls, ("114", typeset(_("Par SMS : sourd, malentendant, sans pouvoir parler")))]
 
 
 def _ways(poster: Poster) -> list[dict[str, str]]:
@@ -215,7 +207,7 @@ def _ways(poster: Poster) -> list[dict[str, str]]:
     codes = _codes([link for *_words, link in ways])
     alt = _("Code à viser avec un téléphone : {link}")
     return [
-        {"label": label, "address": address, "qr": _drawn(code), "alt": alt.format(link=link)}
+        {"label": label, "address": address, "qr": drawn(code), "alt": alt.format(link=link)}
         for (label, address, link), code in zip(ways, codes, strict=True)
     ]
 
@@ -224,14 +216,3 @@ def _codes(links: list[str]) -> list[segno.QRCode]:
     """Codes of one size, side by side. A quarter of each may be torn or stained."""
     version = max(segno.make_qr(link, error="q").version for link in links)
     return [segno.make_qr(link, error="q", version=version) for link in links]
-
-
-def _drawn(code: segno.QRCode) -> str:
-    drawn = BytesIO()
-    code.save(drawn, kind="svg", light="white")
-    return drawn.getvalue().decode()
-
-
-def typeset(french: str) -> str:
-    """The same words with the apostrophe and the narrow spaces of printed French."""
-    return re.sub(r" ([?!:;])", "\u202f\\1", french.replace("'", "’"))
