@@ -118,6 +118,7 @@ initiatives = Table(
     Column("structure", JSON(none_as_null=True)),
     Column("services", JSON, nullable=False),
     UniqueConstraint("source", "source_id"),
+    Index(None, "code_insee", "departement"),
 )
 
 # need + z-order key of the position: a range of keys is a square of ground, so `near` costs the same at any size.

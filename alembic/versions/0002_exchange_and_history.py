@@ -82,10 +82,14 @@ def upgrade() -> None:
         batch_op.alter_column("zones", server_default=None)
         batch_op.alter_column("notices", server_default=None)
         batch_op.alter_column("services", server_default=None)
+        batch_op.create_index(
+            batch_op.f("ix_initiatives_code_insee_departement"), ["code_insee", "departement"], unique=False
+        )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("initiatives", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_initiatives_code_insee_departement"))
         batch_op.drop_column("services")
         batch_op.drop_column("notices")
         batch_op.drop_column("structure")
