@@ -10,24 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from pydantic import ValidationError
 
-from bot.settings import CannotStart, Settings, problems_in, shown
+from bot.commands import COMMANDS
+from bot.console import Trouble, chosen_settings, opened
+from bot.settings import CannotStart, Settings, shown
 
 if TYPE_CHECKING:
-    from bot.app import Prepared
     from catalogue.places import Place
 
 STARTING = "/start"
-
-
-class Trouble(click.ClickException):
-    """One clear line."""
-
-    exit_code = 1
-
-    def show(self, file: object = None) -> None:
-        click.echo(f"bonne-porte : {self.message}", err=True)
 
 
 @click.group(help="La Bonne Porte : trouver, près de chez soi, l'initiative qui répond à ce qu'il faut.")
@@ -40,15 +31,15 @@ def main() -> None:
 
 @main.command(help="Démarre le chat web et, si TELEGRAM_TOKEN est donné, le bot Telegram.")
 def run() -> None:
-    from bot.app import listen, serve
+    from bot.app import conversation, listen, serve
 
-    chosen = _settings()
+    chosen = chosen_settings()
     try:
         listening = listen(chosen)
-        prepared = _prepared(chosen)
+        runner = conversation(opened(chosen))
         _say_hello(chosen)
         gc.freeze()  # what is built once is kept: looking through it now and then would stop everybody 0.1 s
-        asyncio.run(serve(chosen, prepared, listening))
+        asyncio.run(serve(chosen, runner, listening))
     except CannotStart as error:
         raise Trouble(str(error)) from None
     click.echo("Arrêté.")
@@ -58,9 +49,10 @@ def run() -> None:
 def chat() -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from bot.app import conversation
     from bot.channels.terminal import Terminal
 
-    terminal = Terminal(_prepared(_settings()).runner, numbered=sys.stdin.isatty())
+    terminal = Terminal(conversation(opened(chosen_settings())), numbered=sys.stdin.isatty())
     line = STARTING
     try:
         while True:
@@ -77,7 +69,7 @@ def chat() -> None:
 
 @main.command(help="Montre les réglages lus dans l'environnement ; les secrets sont masqués.")
 def settings() -> None:
-    for name, value, description in shown(_settings()):
+    for name, value, description in shown(chosen_settings()):
         click.echo(f"{name}={value}\n    {description}")
 
 
@@ -91,7 +83,7 @@ def poster(place: str | None, need: str | None, output: Path, web_url: str | Non
     from bot import poster as posters
     from bot.runner import PARIS
 
-    chosen = _settings()
+    chosen = chosen_settings()
     public = chosen.TELEGRAM_WEBHOOK_URL or chosen.web_address
     try:
         made = posters.Poster(
@@ -142,7 +134,7 @@ def _place(chosen: Settings, asked: str) -> "Place":
     from bot import poster as posters
     from handlers import words
 
-    index = _prepared(chosen).runner.index
+    index = opened(chosen).index
     place = posters.place_called(asked, index)
     if other := posters.other_meaning(asked, place, index):
         read_as = f"{place.insee} est lu comme le code INSEE {words.of(place.nom)}"
@@ -173,56 +165,6 @@ def _next_line() -> str:
     return line
 
 
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise Trouble("réglage incorrect.\n  " + "\n  ".join(problems_in(error))) from None
-
-
-def _prepared(chosen: Settings) -> "Prepared":
-    from bot.app import prepare
-
-    try:
-        with _Bars() as bars:
-            prepared = prepare(chosen, bars.show)
-    except CannotStart as error:
-        raise Trouble(str(error)) from None
-    for refused in prepared.report.refused:
-        click.echo(f"Ligne refusée : {refused.file}, ligne {refused.line} : {refused.reason}", err=True)
-    return prepared
-
-
-class _Bars:
-    """A progress bar a file, on stderr."""
-
-    def __init__(self) -> None:
-        self._bar: object = None
-        self._source = ""
-        self._done = 0
-
-    def __enter__(self) -> "_Bars":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def show(self, source: str, done: int, total: int) -> None:
-        """Says that `done` rows of `total` are loaded."""
-        if source != self._source:
-            self._close()
-            self._source, self._done = source, 0
-            self._bar = click.progressbar(length=total, label=f"{source:<28}", file=sys.stderr)
-            self._bar.__enter__()
-        self._bar.update(done - self._done)  # type: ignore[attr-defined]
-        self._done = done
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)  # type: ignore[attr-defined]
-            self._bar = None
-
-
 def _say_hello(chosen: Settings) -> None:
     click.echo(f"La Bonne Porte est ouverte : {chosen.web_address}")
     if chosen.TELEGRAM_TOKEN:
@@ -231,6 +173,9 @@ def _say_hello(chosen: Settings) -> None:
         click.echo("Telegram : éteint (donnez TELEGRAM_TOKEN pour l'allumer).")
     click.echo("Ctrl-C pour arrêter.")
 
+
+for command in COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -8,13 +8,13 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.channels.telegram import PATIENCE_S, TelegramChannel
 from bot.channels.telegram_messages import CHANNEL, compose
@@ -34,37 +34,59 @@ from scheduler.clock import every, make_clock
 THREADS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A database ready to answer."""
+@dataclass(frozen=True)
+class Opened:
+    """A database with the catalogue in it."""
 
     engine: Engine
-    runner: Runner
     report: LoadReport
 
+    @cached_property
+    def index(self) -> PlaceIndex:
+        """Its places: a second to build, for those who need it."""
+        with reading(self.engine) as connection:
+            return PlaceIndex(read_places(connection), read_usual_names())
 
-def prepare(settings: Settings, progress: Progress | None = None) -> Prepared:
-    """Opens the database, migrates it, loads the shipped catalogue and builds the index of places.
+
+def open_catalogue(settings: Settings, progress: Progress | None = None) -> Opened:
+    """Opens the database, migrates it and loads the shipped catalogue.
 
     Raises CannotStart when the data folder cannot be written or the database does not answer.
     """
+    engine = migrated(settings.DATABASE_URL)
     try:
-        engine = open_database(settings.DATABASE_URL)
-        migrate(engine)
         report = load_shipped(engine, progress)
-        with reading(engine) as connection:
-            index = PlaceIndex(read_places(connection), read_usual_names())
+    except SQLAlchemyError as error:
+        raise CannotStart(_database_trouble(settings.DATABASE_URL, error)) from error
+    return Opened(engine, report)
+
+
+def migrated(database_url: str) -> Engine:
+    """The database of an address, brought to the schema of this version.
+
+    Raises CannotStart when it cannot be used, sqlalchemy.exc.ArgumentError for what is not an address.
+    """
+    try:
+        engine = open_database(database_url)
+        migrate(engine)
     except NewerDatabase as error:
         raise CannotStart("La base de données vient d'une version plus récente : mettez le produit à jour.") from error
     except OSError as error:
         raise CannotStart(f"Le dossier des données ne peut pas être écrit ({error.strerror}).") from error
+    except ArgumentError:
+        raise
     except SQLAlchemyError as error:
-        raise CannotStart(_database_trouble(settings, error)) from error
-    return Prepared(engine, Runner(engine, index, read_understander(), {CHANNEL: compose}), report)
+        raise CannotStart(_database_trouble(database_url, error)) from error
+    return engine
 
 
-def _database_trouble(settings: Settings, error: SQLAlchemyError) -> str:
-    url = make_url(settings.DATABASE_URL)
+def conversation(opened: Opened) -> Runner:
+    """What answers people, from an open catalogue."""
+    return Runner(opened.engine, opened.index, read_understander(), {CHANNEL: compose})
+
+
+def _database_trouble(database_url: str, error: SQLAlchemyError) -> str:
+    url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         folder = Path(url.database or "").parent
         return f"La base de données ne peut pas être ouverte : vérifiez que {folder} est inscriptible."
@@ -97,17 +119,17 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, prepared: Prepared, listening: socket.socket) -> None:
+async def serve(settings: Settings, runner: Runner, listening: socket.socket) -> None:
     """Runs every channel until SIGINT or SIGTERM. Raises CannotStart if Telegram refuses the token."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     with ThreadPoolExecutor(THREADS, "turn") as pool:
-        channel = TelegramChannel(settings, prepared.runner, pool) if settings.TELEGRAM_TOKEN else None
-        server = _server(settings, prepared.runner, channel)
+        channel = TelegramChannel(settings, runner, pool) if settings.TELEGRAM_TOKEN else None
+        server = _server(settings, runner, channel)
         clock = make_clock()
-        every(clock, 3600, partial(_forget, prepared.engine, pool))
+        every(clock, 3600, partial(_forget, runner.engine, pool))
         async with contextlib.AsyncExitStack() as stack:
             web = asyncio.create_task(server.serve(sockets=[listening]))
             stack.push_async_callback(_stop_web, server, web)

@@ -9,9 +9,16 @@ from sqlalchemy import Connection
 from catalogue import gazetteer, search
 from catalogue.entries import Candidate, Initiative, Nearby, TownHall
 from catalogue.initiatives import candidates_by_id, initiatives_by_id
+from catalogue.names import find_by_words
 from catalogue.needs import Emergency, Need
 from catalogue.places import Place, PlaceIndex, PlaceMatch
+from catalogue.spelling import fold
 from catalogue.understanding import Understander, Understanding
+
+MOST_CALLED = 3
+NAMED_WITHIN_KM = 50.0  # of the town one speaks of: further, it is another place of that name
+SHORTEST_NAME, LONGEST_NAME = 5, 80  # letters: a shorter word is an answer, a longer one a sentence
+ALIKE = 0.85  # of a name that may be the one that was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,14 @@ class CatalogueDesk:
 
     def initiatives(self, ids: Sequence[int]) -> list[Initiative]:
         return initiatives_by_id(self.connection, ids)
+
+    def called(self, words: str, place: Place | None) -> list[Initiative]:
+        if len(words) > LONGEST_NAME or len(fold(words)) < SHORTEST_NAME or not self.understander.may_be_a_name(words):
+            return []
+        known = (place.latitude, place.longitude) if place and place.latitude and place.longitude else None
+        around = self.point or known
+        matches = find_by_words(self.connection, words, around, MOST_CALLED, NAMED_WITHIN_KM if around else None)
+        return initiatives_by_id(self.connection, [match.id for match in matches if match.score >= ALIKE])
 
     def town_hall(self, insee: str) -> TownHall | None:
         return gazetteer.town_hall(self.connection, self.index, insee)

@@ -41,6 +41,14 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """One of the things a place offers, and for whom: () when it is not said."""
+
+    nom: str
+    publics: tuple[Public, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Initiative:
     """One entry, with the fields of data·inclusion that matter to a person."""
 
@@ -78,6 +86,7 @@ class Initiative:
     season: str | None
     vanished_at: date | None
     notices: tuple[Notice, ...]
+    services: tuple[Service, ...]
 
 
 @dataclass(frozen=True, slots=True)

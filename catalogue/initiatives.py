@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, insert, or_, select, text, update
 
 from catalogue import zorder
-from catalogue.entries import Candidate, Initiative
+from catalogue.entries import Candidate, Initiative, Service
+from catalogue.name_words import save_words
 from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
 from catalogue.notices import read_notices
 from catalogue.tables import initiatives, need_areas, need_positions, revisions
@@ -75,8 +76,14 @@ def _as_initiative(row: RowMapping) -> Initiative:
         "frais": Frais(row["frais"]) if row["frais"] else None,
         "verified_method": Method(row["verified_method"]) if row["verified_method"] else None,
         "notices": read_notices(row["notices"]),
+        "services": tuple(map(_as_service, row["services"])),
     }
     return Initiative(**values)
+
+
+def _as_service(record: Mapping[str, Any]) -> Service:
+    """A service of data·inclusion, as given."""
+    return Service(record["nom"], tuple(filter(None, map(Public.of, record.get("publics", ())))))
 
 
 Entry = Mapping[str, Any]
@@ -119,9 +126,9 @@ _SELECT_TOUCHED = select(initiatives.c.source_id).where(
         initiatives.c.id.in_(_EDITED),
     ),
 )
-_SELECT_SOURCE = select(initiatives.c.id, initiatives.c.source_id, initiatives.c.vanished_at).where(
-    initiatives.c.source == bindparam("source")
-)
+_SELECT_SOURCE = select(
+    initiatives.c.id, initiatives.c.source_id, initiatives.c.departement, initiatives.c.vanished_at
+).where(initiatives.c.source == bindparam("source"))
 _BATCH = 500  # SQLite takes a limited number of values in one statement
 
 
@@ -167,9 +174,7 @@ def save_initiatives(
         connection.execute(_UPDATE, values)
     changes = [(old["id"], *_difference(old, row)) for old, row in changed]
     _remember(connection, [*((id_, None, None) for id_ in ids), *changes], author, at)
-    for ids_ in _batches([old["id"] for old, _ in changed]):
-        for table in (need_positions, need_areas):
-            connection.execute(delete(table).where(table.c.initiative_id.in_(ids_)))
+    _forget_where(connection, [old["id"] for old, _ in changed])
     _place(connection, [*zip(ids, created, strict=True), *((old["id"], row) for old, row in changed)])
     return Saved(len(created), len(changed), len(known) - len(changed))
 
@@ -228,6 +233,16 @@ def change_initiative(
     return save_initiatives(connection, [row], author, at).changed == 1
 
 
+def find_again(connection: Connection) -> int:
+    """Write again what every entry is found by; returns how many there are. For entries older than a way to find."""
+    ids = connection.scalars(select(initiatives.c.id)).all()
+    for batch in _batches(ids):
+        rows = connection.execute(select(initiatives).where(initiatives.c.id.in_(batch))).mappings().all()
+        _forget_where(connection, batch)
+        _place(connection, [(row["id"], dict(row)) for row in rows])
+    return len(ids)
+
+
 def stored_notices(connection: Connection, id_: int) -> list[Entry]:
     """What is true for a time of an entry, as stored (catalogue.notices); [] when there is no such entry."""
     return connection.scalar(select(initiatives.c.notices).where(initiatives.c.id == id_)) or []
@@ -241,14 +256,20 @@ def touched_by_people(connection: Connection, source: str) -> frozenset[str]:
     return frozenset(connection.scalars(_SELECT_TOUCHED, {"source": source}))
 
 
-def mark_vanished(connection: Connection, source: str, seen: frozenset[str], today: date) -> int:
+def mark_vanished(
+    connection: Connection, source: str, seen: frozenset[str], departements: frozenset[str | None], today: date
+) -> int:
     """Mark the entries of a source that it no longer has, and unmark those it has again.
 
-    `seen` are all the `source_id` its list holds. Returns how many were marked.
+    `seen` are all the `source_id` its list holds, `departements` those it speaks of: of the others it says nothing.
+    Returns how many were marked.
     """
-    rows = connection.execute(_SELECT_SOURCE, {"source": source}).all()
-    gone = [id_ for id_, source_id, vanished in rows if source_id not in seen and vanished is None]
-    back = [id_ for id_, source_id, vanished in rows if source_id in seen and vanished is not None]
+    gone, back = [], []
+    for id_, source_id, departement, vanished in connection.execute(_SELECT_SOURCE, {"source": source}):
+        if source_id in seen and vanished is not None:
+            back.append(id_)
+        elif source_id not in seen and vanished is None and departement in departements:
+            gone.append(id_)
     for ids, value in ((gone, today), (back, None)):
         for batch in _batches(ids):
             found = connection.execute(select(initiatives).where(initiatives.c.id.in_(batch))).mappings()
@@ -269,6 +290,12 @@ def _saved(connection: Connection, rows: Sequence[Entry]) -> dict[tuple[str, str
     return found
 
 
+def _forget_where(connection: Connection, ids: Sequence[int]) -> None:
+    for batch in _batches(ids):
+        for table in (need_positions, need_areas):
+            connection.execute(delete(table).where(table.c.initiative_id.in_(batch)))
+
+
 def _place(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> None:
     """Write what entries are found by."""
     positions = [found for id_, row in entries for found in _positions(id_, row)]
@@ -277,6 +304,7 @@ def _place(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> None
         connection.execute(insert(need_positions), positions)
     if areas:
         connection.execute(insert(need_areas), areas)
+    save_words(connection, entries)
 
 
 def is_shown(row: Entry) -> bool:

@@ -98,12 +98,12 @@ def near(connection: Connection, need: Need, point: tuple[float, float] | None, 
     nearest further away. Then what has no place: the department's, the country's, what is done at a distance.
     """
     away = _around(connection, need, point) if point else {}
-    wider = _wider(connection, need, departement)
-    found = {entry.id: entry for entry in candidates_by_id(connection, [*away, *wider])}
+    without_place = wider(connection, need, departement)
+    found = {entry.id: entry for entry in candidates_by_id(connection, [*away, *without_place])}
     around = sorted((_at(found[id_], away[id_]) for id_ in away if id_ in found), key=_by_distance_then_freshness)
     close = [entry for entry in around[:MOST_NEAR] if entry.km is not None and entry.km <= NEAR_KM]
     further = around[len(close) :][:MOST_FURTHER] if len(close) < ENOUGH_NEAR else []
-    return Nearby(tuple(close), tuple(further), tuple(found[id_] for id_ in wider if id_ in found))
+    return Nearby(tuple(close), tuple(further), tuple(found[id_] for id_ in without_place if id_ in found))
 
 
 def _around(connection: Connection, need: Need, point: tuple[float, float]) -> dict[int, float]:
@@ -145,7 +145,8 @@ _WIDER = """
 """
 
 
-def _wider(connection: Connection, need: Need, departement: str) -> list[int]:
+def wider(connection: Connection, need: Need, departement: str) -> list[int]:
+    """The ids of what has no place and answers a need: the department's, the country's, what is done at a distance."""
     areas = (departement, Reach.NATIONAL.value, Reach.A_DISTANCE.value)
     values = [value for area in areas for value in (need.value, area, MOST_WIDER)]
     return [id_ for (id_,) in _read(connection, _WIDER, [*values, MOST_WIDER])]

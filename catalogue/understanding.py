@@ -15,6 +15,7 @@ from catalogue.building import kept
 from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
 from catalogue.mentions import MOST_WORDS, Habits, Mention, certainly, mentioned
 from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, refused, signs_of_word
+from catalogue.name_words import words_of_name
 from catalogue.needs import Emergency, Need, Public
 from catalogue.places import NOTHING, Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import Word, words_of
@@ -99,6 +100,11 @@ class Understander:
             return mention.match
         ordinary = all(word.folded in self.habits.ordinary for word in words)
         return NOTHING if ordinary or len(words) > MOST_WORDS else index.find(text)
+
+    def may_be_a_name(self, text: str) -> bool:
+        """Whether words may be the name of a place: one at least is not an ordinary word, or there are several."""
+        words = words_of_name(text)
+        return len(words) > 1 or any(word not in self.habits.ordinary for word in words)
 
     def emergency(self, text: str) -> Emergency | None:
         """Whether someone is in danger, from the words alone: needs no place, so neither the catalogue."""

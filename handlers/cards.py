@@ -3,16 +3,17 @@
 from datetime import date, datetime
 from urllib.parse import quote, urlsplit
 
-from catalogue.entries import Initiative, Notice, TownHall
+from catalogue.entries import Initiative, Notice, Service, TownHall
 from catalogue.freshness import freshness
 from catalogue.geo import hectometres
 from catalogue.hours import openness, ordinary_week
-from catalogue.needs import Kind, Method, NoticeKind, Reach
+from catalogue.needs import Kind, Method, NoticeKind, Public, Reach
 from catalogue.notices import hours_now, season_days, to_show
 from handlers import words
 from handlers.dialogue import Card, Choice
 from handlers.locale import gettext as _
 
+MOST_SERVICES = 8
 SENTENCE = 200  # characters of the description in a list
 
 
@@ -33,6 +34,7 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
         _season(entry.season),
         _labelled(_("Horaires : {value}"), _usual_hours(entry)),
         *contact_lines(entry),
+        _services(entry),
         _labelled(_("Public : {value}"), entry.publics_precisions),
         _for_whom_and_cost(entry),
         _labelled(_("Prix : {value}"), entry.frais_precisions),
@@ -115,6 +117,22 @@ def _season(season: str | None) -> str | None:
     return _("Ouvert chaque année {period}.").format(period=words.period(*days, days[0])) if days else None
 
 
+def _services(entry: Initiative) -> str | None:
+    """What is offered there, when it is more than one thing, and for whom each is."""
+    if len(entry.services) < 2:
+        return None
+    said = [_service(service) for service in entry.services[:MOST_SERVICES]]
+    more = ["…"] if len(entry.services) > MOST_SERVICES else []
+    return _("On y propose : {value}").format(value=" ; ".join(said + more))
+
+
+def _service(service: Service) -> str:
+    if not service.publics or Public.TOUS_PUBLICS in service.publics:
+        return service.nom
+    publics = ", ".join(_(public.label).lower() for public in service.publics)
+    return _("{service} (pour : {publics})").format(service=service.nom, publics=publics)
+
+
 def _hours_in_words(horaires_osm: str | None) -> str | None:
     days = ordinary_week(horaires_osm) if horaires_osm else None
     return horaires_osm if days is None else words.week(days)
@@ -165,7 +183,7 @@ def provenance(entry: Initiative, today: date) -> str:
     if fresh == 0 or (listed and fresh < 1):
         return _("Pas confirmé depuis {since} : {advice}.").format(since=since, advice=before_going)
     if listed or entry.verified_method is None:
-        return _("D'après une liste de {since}.").format(since=since)
+        return _("D'après une liste {of_since}.").format(of_since=words.of(since))
     return _("Confirmé {method} {ago}.").format(
         method=_(entry.verified_method.label), ago=words.ago(entry.verified_at, today)
     )

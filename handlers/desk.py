@@ -45,5 +45,8 @@ class Desk(Protocol):
     def initiatives(self, ids: Sequence[int]) -> list[Initiative]:
         """Whole entries in the order given; closed ones are left out."""
 
+    def called(self, words: str, place: Place | None) -> Sequence[Initiative]:
+        """At most three entries whose name has all these words or nearly; around a place when one is known."""
+
     def town_hall(self, insee: str) -> TownHall | None:
         """The town hall of a commune, or of the commune an arrondissement or a former commune belongs to."""

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from catalogue.needs import Need
 from catalogue.places import Place, PlaceMatch
+from catalogue.spelling import words_of
+from catalogue.understanding import Understanding
+from handlers.cards import whole_card
 from handlers.courtesy import courtesy
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Reading, Reply, State, Unclear, Understood
@@ -23,6 +26,8 @@ def hear(state: State, said: str, desk: Desk) -> Reading | None:
     offered = () if sure else understood.needs or understood.hints
     if "besoin" in state.answers and offered and offered[0][1] < DOUBTFUL:
         offered = ()  # what was already answered is not put in question for so little
+    if not sure and not offered and (called := _called_so(state, said, understood, desk)):
+        return called
     if not sure and not offered and not match:
         return None
     if sure:
@@ -34,6 +39,22 @@ def hear(state: State, said: str, desk: Desk) -> Reading | None:
     if match and not match.sure:
         return Unclear(which_place(match), nearly=True, state=state.without("lieu"))
     return Understood(state)
+
+
+def _called_so(state: State, said: str, understood: Understanding, desk: Desk) -> Reading | None:
+    """The places that have the name that was written, near the town written with it: "agrocite bagneux"."""
+    place = known_place(state, desk)
+    if understood.place:
+        words = [word.folded for word in words_of(said)]
+        said = " ".join(words[: understood.place.first] + words[understood.place.after :])
+        place, state = understood.place.match.places[0], located(state, understood.place.match.places[0])
+    entries = () if understood.courtesy else desk.called(said, place)
+    if not entries:
+        return None
+    cards = tuple(whole_card(entry, desk.now) for entry in entries)
+    go_on = ((Choice(_("Chercher autre chose"), "reprendre:"),),)
+    reply = Reply(_("Voici ce que je connais sous ce nom."), cards=cards, choices=go_on)
+    return Unclear(reply, nearly=True, state=state)
 
 
 def known_place(state: State | None, desk: Desk) -> Place | None:

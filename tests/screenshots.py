@@ -8,7 +8,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from bot.app import prepare
+from bot.app import conversation, open_catalogue
 from bot.channels.web import create_app
 from bot.settings import Settings
 from tests.channels.browsing import CHROMIUM_ARGS, DESKTOP, PHONE, ask_for_food_in_nanterre, say
@@ -65,12 +65,12 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(DATABASE_URL=f"sqlite:///{folder}/pages.db")
-        prepared = prepare(settings)
-        with serving(create_app(prepared.runner, settings)) as address, sync_playwright() as playwright:
+        runner = conversation(open_catalogue(settings))
+        with serving(create_app(runner, settings)) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
             take(browser, address)
             browser.close()
-        prepared.engine.dispose()
+        runner.engine.dispose()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from sqlalchemy import Engine
 
-from bot.app import prepare
+from bot.app import conversation, open_catalogue
 from bot.runner import Runner
 from bot.settings import Settings
 from catalogue.places import PlaceIndex
@@ -25,10 +25,10 @@ def test_the_conversation_says_what_its_transcript_says(
 
 def test_the_same_is_said_on_postgresql(postgres_url: str) -> None:
     with time_machine.travel(MOMENT, tick=False):
-        prepared = prepare(Settings(DATABASE_URL=postgres_url))
+        runner = conversation(open_catalogue(Settings(DATABASE_URL=postgres_url)))
         try:
             for transcript in transcripts():
                 written = transcript.read_text("utf-8")
-                assert play(prepared.runner, written) == written, transcript.stem
+                assert play(runner, written) == written, transcript.stem
         finally:
-            prepared.engine.dispose()
+            runner.engine.dispose()

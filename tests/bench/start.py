@@ -18,12 +18,12 @@ TIMES = 3
 
 # What `bonne-porte run` does before it listens, then a first answer, with results.
 PROGRAM = """
-from bot.app import prepare
+from bot.app import conversation, open_catalogue
 from bot.settings import Settings
 from handlers.dialogue import Event, EventKind
 
-prepared = prepare(Settings())
-turn = prepared.runner.preview(Event(EventKind.STARTED, "alimentation_69381"))
+runner = conversation(open_catalogue(Settings()))
+turn = runner.preview(Event(EventKind.STARTED, "alimentation_69381"))
 assert turn.replies[0].cards
 print("ready", flush=True)
 input()

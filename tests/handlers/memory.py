@@ -10,6 +10,7 @@ from catalogue.entries import Candidate, Initiative, Nearby, TownHall
 from catalogue.geo import distance_km
 from catalogue.needs import Emergency, Kind, Method, Need, Reach, Status
 from catalogue.places import Place, PlaceIndex, PlaceMatch
+from catalogue.spelling import fold
 from catalogue.understanding import Understanding, read_understander
 
 NANTERRE = Place("92050", "Nanterre", "COM", None, ("92000",), "92", "Hauts-de-Seine", 96000, 48.8922, 2.2069)
@@ -38,6 +39,7 @@ def initiative(number: int, **known: object) -> Initiative:
         "verified_at": date(2026, 11, 12),
         "verified_by_year": False,
         "notices": (),
+        "services": (),
     }
     return Initiative(**(values | known))  # type: ignore[arg-type]
 
@@ -89,6 +91,9 @@ class MemoryDesk:
     def initiatives(self, ids: Sequence[int]) -> list[Initiative]:
         known = {entry.id: entry for entry in self.entries}
         return [known[id_] for id_ in ids if id_ in known]
+
+    def called(self, words: str, place: Place | None) -> list[Initiative]:
+        return [entry for entry in self.entries if words and fold(words) in fold(entry.nom)][:3]
 
     def town_hall(self, insee: str) -> TownHall | None:
         return TownHall("Nanterre", "88 rue du 8-Mai-1945", "01 47 29 50 50", None, None)

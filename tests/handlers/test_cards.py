@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from catalogue.entries import Initiative, Notice
+from catalogue.entries import Initiative, Notice, Service
 from catalogue.needs import Frais, Kind, Method, NoticeKind, Public, Reach
 from handlers.cards import opening, provenance, short_card, whole_card
 from handlers.dialogue import Card
@@ -144,3 +144,14 @@ def test_out_of_its_season_a_place_is_closed_until_the_next() -> None:
 def test_what_its_list_no_longer_has_is_said_so() -> None:
     entry = initiative(1, vanished_at=date(2026, 10, 2), telephone="01 47 29 50 50")
     assert provenance(entry, TODAY) == "Absent de sa liste d'origine depuis octobre 2026 : appelez avant d'y aller."
+
+
+def test_what_is_offered_is_told_with_whom_it_is_for() -> None:
+    services = (
+        Service("Repas du jeudi", (Public.TOUS_PUBLICS,)),
+        Service("Accueil de jour", (Public.FEMMES, Public.FAMILLES)),
+        Service("Vestiaire", ()),
+    )
+    lines = whole_card(initiative(1, services=services), TUESDAY).lines
+    assert "On y propose : Repas du jeudi ; Accueil de jour (pour : femmes, familles) ; Vestiaire" in lines
+    assert not any("propose" in line for line in whole_card(initiative(1, services=services[:1]), TUESDAY).lines)

@@ -233,6 +233,17 @@ def test_what_only_looks_like_an_entry_starts_as_usual(talk: Talk, payload: str)
     assert "De quoi avez-vous besoin" in talk.start(payload).text
 
 
+def test_a_place_may_be_asked_for_by_its_name_at_any_moment(talk: Talk) -> None:
+    talk.desk = MemoryDesk([initiative(7, nom="L'Agrocité Zorglub")])
+    talk.start()
+    assert names(talk.say("agrocité zorglub")) == ["L'Agrocité Zorglub"]
+    talk.tap("besoin:alimentation")
+    reply = talk.say("agrocité zorglub")
+    assert "sous ce nom" in reply.text
+    assert labels(reply) == ["Chercher autre chose"]
+    assert "Où cherchez-vous" in talk.tap("reprendre:").text
+
+
 def test_a_shared_position_is_answered_from_and_not_kept(talk: Talk) -> None:
     talk.start()
     talk.tap("besoin:alimentation")
