@@ -91,7 +91,7 @@ def _sought(word: str, unfinished: bool, found: Spellings) -> Sought:
 
 
 def _near(connection: Connection, typed: Sequence[str], words: Sequence[str]) -> dict[str, Spellings]:
-    """The known words a slip away from some of those typed, or that sound the same, or are one and the next together."""
+    """The known words a slip from some of those typed, or that sound the same, or are one and the next together."""
     asked = set(words)
     readers: dict[str, list[str]] = {}
     for word in words:

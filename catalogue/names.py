@@ -35,7 +35,7 @@ def find_by_words(
 ) -> list[Match]:
     """At most `count` entries whose words are those typed: all exact, then all near, then those that have most of them.
 
-    Those that match as well are in order of distance from `point`, in degrees. With `within_km`, what is further away or
+    Those that match as well are in order of distance from `point`, in degrees. With `within_km`, what is further or
     has no place is left out. Any text has an answer.
     """
     typed = words_of_name(text)[:MOST_WORDS]

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain, combinations
 from math import cos, inf, pi, radians, sqrt
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -18,30 +17,19 @@ from catalogue.name_words import NOWHERE
 from catalogue.search import _read
 
 RARE = 128  # entries: a word that has fewer on each side of the point is read whole
-NEXT = 16  # entries: how far they extend tells how dense a word is around the point
-FIRST = 32  # entries that the ground read first should hold
+FIRST = 16  # entries that the ground read first should hold
 NEAREST_KM = 0.5
 FURTHER = (1, 3, 9)  # times as far
 ENOUGH = 3
 MOST_COMPARED = 2_048  # entries times the words that they must also have, in one statement
 FEW = 4  # words: how much more of them are used is not worth knowing
 
+_AFTER_ALL = 1 << 2 * zorder.BITS  # no key
 CELL_KM2 = 2 * (180 / 2**zorder.BITS * zorder.KM_PER_DEGREE) ** 2  # the ground of a key, on the equator
 
 Words = tuple[str, ...]  # any of them will do
 Keys = dict[int, int]  # entries, and the z-order key of each
 Found = dict[int, float | None]  # entries, and the haversine of how far each is; None where there is no telling
-
-
-class Use(NamedTuple):
-    """How much a word is used. The greater, the better to begin with."""
-
-    rare: bool
-    reach: float  # in keys, how far the NEXT entries extend on one side of the point
-
-
-_NOT_KNOWN = Use(False, 0.0)
-_AFTER_ALL = 1 << 2 * zorder.BITS
 
 
 class WordSearch:
@@ -50,13 +38,13 @@ class WordSearch:
     def __init__(
         self, connection: Connection, point: tuple[float, float] | None, count: int, within_km: float | None
     ) -> None:
-        """Looks for `count` entries around a point in degrees (None: anywhere), within some km of it if they are given."""
+        """Looks for `count` entries around a point in degrees, or anywhere; within some km of it if that is said."""
         self._connection = connection
         self._point = point
         self._z = zorder.encode(*point) if point else NOWHERE
         self.enough = min(count, ENOUGH)
         self._furthest = inf if within_km is None else haversine(within_km)
-        self._uses: dict[str, Use] = {}
+        self._reaches: dict[str, float] = {}
 
     def used(self, words: Sequence[str]) -> frozenset[str]:
         """Those of the words that an entry has."""
@@ -66,7 +54,7 @@ class WordSearch:
         """The entries that have a word of each of the sets: the nearest, and maybe others."""
         if not sets:
             return {}
-        if not any(self._use(words).rare for words in sets):
+        if not any(self._reach(words) == inf for words in sets):
             self._learn_uses(chain.from_iterable([words for words in sets if len(words) <= FEW] or sets))
         return self._along(self._rarest_first(sets))
 
@@ -83,28 +71,26 @@ class WordSearch:
 
     def _learn_uses(self, words: Iterable[str]) -> list[str]:
         """Returns those of the words that are new here and used."""
-        new = [word for word in dict.fromkeys(words) if word not in self._uses]
+        new = [word for word in dict.fromkeys(words) if word not in self._reaches]
         asked = new + [""] * (-len(new) % 4)
-        values = [value for word in asked for value in (word, word, word, RARE, *(word, self._z, NEXT) * 2)]
+        values = [value for word in asked for value in (word, word, *(word, self._z, RARE) * 2)]
         found = _read(self._connection, _uses(len(asked)), values) if new else ()
-        for word, _used, common, *ends in found:
-            reach = min((abs(end - self._z) for end in ends if end is not None), default=inf)
-            self._uses[word] = Use(not common, reach)
+        for word, _used, *ends in found:
+            self._reaches[word] = min((abs(end - self._z) for end in ends if end is not None), default=inf)
         return [row[0] for row in found if row[1]]
 
-    def _use(self, words: Words) -> Use:
-        """That of the most used of the words."""
-        uses = [self._uses.get(word, _NOT_KNOWN) for word in words]
-        return Use(all(use.rare for use in uses), min(use.reach for use in uses))
+    def _reach(self, words: Words) -> float:
+        """How far, in keys, RARE entries of a word extend on a side of the point; infinite when there are fewer."""
+        return min(self._reaches.get(word, 0.0) for word in words)
 
     def _rarest_first(self, sets: Sequence[Words]) -> list[Words]:
-        rarest = max(sets, key=self._use)
-        return [rarest, *sorted((words for words in sets if words is not rarest), key=len)]
+        rarest = max(sets, key=self._reach)
+        return [rarest, *sorted((words for words in sets if words is not rarest), key=self._reach, reverse=True)]
 
     def _along(self, sets: Sequence[Words]) -> Found:
         """What has all the sets among the entries of the first, on more and more ground; then wherever they are."""
         rarest, *others = sets
-        if self._use(rarest).rare:
+        if self._reach(rarest) == inf:
             return self._measured(self._beside(rarest, others, RARE))
         limit = max(FIRST, MOST_COMPARED // (len(rarest) * sum(map(len, others)) or 1))
         for radius in self._radiuses(rarest):
@@ -119,8 +105,8 @@ class WordSearch:
         """The km within which there are about FIRST entries that have the words, then further and further."""
         if not self._point:
             return []
-        area = self._use(words).reach * CELL_KM2 * cos(radians(self._point[0]))
-        return [times * max(NEAREST_KM, sqrt(area * FIRST / NEXT / pi)) for times in FURTHER]
+        area = self._reach(words) * CELL_KM2 * cos(radians(self._point[0]))
+        return [times * max(NEAREST_KM, sqrt(area * FIRST / RARE / pi)) for times in FURTHER]
 
     def _beside(self, words: Words, others: Sequence[Words], limit: int) -> Keys:
         """Among so many entries that come next in z-order for each word, on each side, those that have the others."""
@@ -132,7 +118,7 @@ class WordSearch:
         """Among so many entries that have the words on a square of ground, those that have the others."""
         ground = zorder.ranges(*self._point, km) if self._point else []
         ranges = [(word, *ends) for word in words for ends in ground]
-        ranges += [("", _AFTER_ALL, NOWHERE)] * (_size(len(ranges)) - len(ranges))
+        ranges += [("", _AFTER_ALL, NOWHERE)] * (-len(ranges) % 8)
         return self._read(_within(len(ranges)), list(chain.from_iterable(ranges)), others, limit)
 
     def _read(self, source: str, values: Sequence[object], others: Sequence[Words], limit: int) -> Keys:
@@ -151,7 +137,7 @@ class WordSearch:
 
 
 def _size(least: int) -> int:
-    """One, four, sixteen…: few different statements are asked, so that engines have them ready."""
+    """One, four, sixteen, sixty-four…: the fewer different statements, the more often an engine has one ready."""
     return 1 if least < 2 else 4 * _size(-(-least // 4))
 
 
@@ -176,7 +162,6 @@ def _gathered(z: int) -> int:
 _USE = """
     SELECT CAST(? AS TEXT),
         (SELECT 1 FROM word_positions WHERE word = ? LIMIT 1),
-        (SELECT 1 FROM word_positions WHERE word = ? LIMIT 1 OFFSET ?),
         (SELECT z FROM word_positions WHERE word = ? AND z >= ? ORDER BY z LIMIT 1 OFFSET ?),
         (SELECT z FROM word_positions WHERE word = ? AND z < ? ORDER BY z DESC LIMIT 1 OFFSET ?)
 """

@@ -215,6 +215,7 @@ def _entry_columns(catalogue: Catalogue, rows: np.ndarray, after: int) -> Column
         "verified_at": np.where(verified >= 0, np.datetime_as_string(TODAY - verified), None),
         "verified_method": np.where(verified >= 0, drawn(METHODS, 31), None),
         "verified_by_year": [False] * len(rows),
+        **{name: ["[]"] * len(rows) for name in ("zones", "services", "notices")},
     }
     return {name: column.tolist() if isinstance(column, np.ndarray) else column for name, column in columns.items()}
 
