@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from catalogue.spelling import LONGEST, LONGEST_WORD, fold
+
 ARTICLES = frozenset({"le", "la", "les", "l"})
 _SAID_AROUND = (
     "a ai alors alentours au autour aux besoin bonjour bonsoir c centre ce chercher cherche chez chui chuis ci commune "
@@ -63,6 +65,12 @@ def without_joints(name: str) -> str:
     """A name without "sur", "en", "les"…, which people leave out: "la roche yon"."""
     first, *others = name.split()
     return " ".join((first, *(word for word in others if word not in JOINING)))
+
+
+def words_of_name(name: str) -> list[str]:
+    """The folded words of a name, each once, without "de", "la"… unless it has no other."""
+    words = list(dict.fromkeys(word[:LONGEST_WORD] for word in fold(name[:LONGEST]).split()))
+    return [word for word in words if word not in JOINING] or words
 
 
 def bared(folded: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from catalogue import zorder
-from catalogue.around import JOINING
+from catalogue.around import words_of_name
 from catalogue.needs import Kind, Reach, Status
-from catalogue.spelling import LONGEST, LONGEST_WORD, fold, sound_of_word
+from catalogue.spelling import sound_of_word
 from catalogue.tables import word_parts, word_positions
 
 NOWHERE = -1  # the key of what has no place
@@ -24,12 +24,6 @@ _FORGET = delete(word_positions).where(word_positions.c.initiative_id.in_(bindpa
 _KNOWN = select(word_parts.c.word).where(word_parts.c.part.in_(bindparam("parts", expanding=True)))
 # Two processes may learn the same word at once.
 _LEARN = text("INSERT INTO word_parts (part, word) VALUES (:part, :word) ON CONFLICT DO NOTHING")
-
-
-def words_of_name(name: str) -> list[str]:
-    """The folded words of a name, each once, without "de", "la"… unless it has no other."""
-    words = list(dict.fromkeys(word[:LONGEST_WORD] for word in fold(name[:LONGEST]).split()))
-    return [word for word in words if word not in JOINING] or words
 
 
 def word_rows(id_: int, row: Entry) -> list[dict[str, Any]]:

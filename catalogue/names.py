@@ -6,9 +6,9 @@ from math import inf
 
 from sqlalchemy import Connection
 
+from catalogue.around import words_of_name
 from catalogue.geo import haversine, km
 from catalogue.name_spellings import Sought, closeness, seek, widened
-from catalogue.name_words import words_of_name
 from catalogue.search import NEAR_KM, _read
 from catalogue.word_search import Found, Words, WordSearch
 

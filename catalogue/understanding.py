@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalogue.around import words_of_name
 from catalogue.building import kept
 from catalogue.lexicon import COURTESIES, Heard, Lexicon, read_lexicon
 from catalogue.mentions import MOST_WORDS, Habits, Mention, certainly, mentioned
 from catalogue.model import FOLDER, ORDINARY, PLACE, Model, read_model, refused, signs_of_word
-from catalogue.name_words import words_of_name
 from catalogue.needs import Emergency, Need, Public
 from catalogue.places import NOTHING, Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import Word, words_of
