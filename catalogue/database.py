@@ -3,10 +3,13 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -26,13 +29,27 @@ def open_database(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         patience = {"connect_timeout": CONNECT_TIMEOUT_S}
-        return create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args=patience)
+        engine = create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args=patience)
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"check_same_thread": False}, pool_size=8, max_overflow=8)
     event.listen(engine, "connect", _prepare_sqlite)
     _turns_to_write.setdefault(str(engine.url), threading.RLock())
     return engine
+
+
+def _prepare_postgresql(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
+    # Each statement is written so that one plan serves every value. Planning again at each costs more than running it,
+    # and so would starting processes or a compiler for a few rows.
+    for setting, value in (
+        ("plan_cache_mode", "force_generic_plan"),
+        ("max_parallel_workers_per_gather", "0"),
+        ("jit", "off"),
+    ):
+        connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
+    connection.commit()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
@@ -60,6 +77,22 @@ def _to_wal(connection: sqlite3.Connection) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.02)
+
+
+def read_rows(connection: Connection, statement: str, values: Sequence[object]) -> Sequence[Any]:
+    """The rows of a statement written with "?", whatever the engine writes instead.
+
+    For what is read several times in every turn: text handed to the driver, building, compiling and converting nothing,
+    halves what it costs, and both engines read the same words.
+    """
+    if connection.dialect.paramstyle != "qmark":
+        statement = _with_percents(statement)
+    return connection.exec_driver_sql(statement, tuple(values)).all()
+
+
+@cache
+def _with_percents(statement: str) -> str:
+    return statement.replace("?", "%s")
 
 
 @contextmanager

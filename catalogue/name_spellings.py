@@ -1,15 +1,12 @@
 """Which known words a typed one may be: itself, what it begins, a slip or two away, what sounds the same."""
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
+from catalogue.known_words import KnownWords
 from catalogue.name_words import HEARD, WHOLE, without_a_letter
-from catalogue.search import _read
-from catalogue.spelling import SHORTEST_TWICE_WRONG, slips_between, sound_of_word
+from catalogue.spelling import LONGEST_WORD, SHORTEST_TWICE_WRONG, slips_between, sound_of_word
 
 MOST_SPELLINGS = 16  # known words that one typed word may be
 MOST_BEGUN_ALIKE = 2_000  # known words read to find one two slips away
@@ -17,7 +14,6 @@ SHORTEST_WRONG = 3  # letters: with a slip, a shorter word could be anything
 LONGEST_BEGINNING = 6  # letters: a longer word that is a slip away from another is that one
 SHORTEST_PIECE = 3  # letters of a word that was stuck to another
 SURE_LETTERS = 2  # with two slips, the first letters at least must be right
-AFTER_ALL = "\uffff"
 
 # How close a known word is to a typed one.
 EXACT, BEGUN, PUT_TOGETHER, A_SLIP, SAME_SOUND, TWO_SLIPS, ANOTHER = 1.0, 0.9, 0.9, 0.8, 0.7, 0.6, 0.0
@@ -55,34 +51,35 @@ def closeness(typed: str, known: str, unfinished: bool) -> float:
     return TWO_SLIPS if slips == 2 and len(typed) >= SHORTEST_TWICE_WRONG else ANOTHER
 
 
-def seek(connection: Connection, typed: Sequence[str], used: frozenset[str]) -> list[Sought]:
-    """What folded words may be: themselves if they are `used`, or the known words near them.
+def seek(words: KnownWords, typed: Sequence[str]) -> list[Sought]:
+    """What folded words may be: themselves if an entry has them, or the known words near them.
 
     Two that were stuck together are cut; one that was cut is found in its pieces. The last may be unfinished.
     """
-    near = _near(connection, typed, [word for word in typed if word not in used])
+    used = words.used(typed)
+    near = _near(words, typed, [word for word in typed if word not in used])
     sought: list[Sought] = []
     for word in typed:
         last = word == typed[-1]
-        sought += [Sought(word, last, {word: EXACT})] if word in used else _guess(connection, word, last, near[word])
+        sought += [Sought(word, last, {word: EXACT})] if word in used else _guess(words, word, last, near[word])
     return sought
 
 
-def _guess(connection: Connection, word: str, last: bool, near: Spellings) -> list[Sought]:
-    if last and (len(word) <= LONGEST_BEGINNING or A_SLIP not in near.values()):
-        near = near | _begun(connection, word)
-    if any(close >= A_SLIP for close in near.values()):
-        return [_sought(word, last, near)]
-    if pieces := _pieces(connection, word):
-        return [Sought(piece, False, {piece: EXACT}) for piece in pieces]
-    return [_sought(word, last, near or _twice_wrong(connection, word))]
-
-
-def widened(connection: Connection, sought: Sequence[Sought]) -> list[Sought]:
+def widened(words: KnownWords, sought: Sequence[Sought]) -> list[Sought]:
     """The same, where each word may also be another that is near it."""
     typed = [word.typed for word in sought]
-    near = _near(connection, typed, typed)
-    return [_sought(word.typed, word.unfinished, near.get(word.typed, {}) | word.spellings) for word in sought]
+    near = _near(words, typed, typed)
+    return [_sought(word.typed, word.unfinished, near[word.typed] | word.spellings) for word in sought]
+
+
+def _guess(words: KnownWords, word: str, last: bool, near: Spellings) -> list[Sought]:
+    if last and (len(word) <= LONGEST_BEGINNING or A_SLIP not in near.values()):
+        near = near | _begun(words, word)
+    if any(close >= A_SLIP for close in near.values()):
+        return [_sought(word, last, near)]
+    if pieces := _pieces(words, word):
+        return [Sought(piece, False, {piece: EXACT}) for piece in pieces]
+    return [_sought(word, last, near or _twice_wrong(words, word))]
 
 
 def _sought(word: str, unfinished: bool, found: Spellings) -> Sought:
@@ -90,16 +87,15 @@ def _sought(word: str, unfinished: bool, found: Spellings) -> Sought:
     return Sought(word, unfinished, dict(closest[:MOST_SPELLINGS]))
 
 
-def _near(connection: Connection, typed: Sequence[str], words: Sequence[str]) -> dict[str, Spellings]:
-    """The known words a slip from some of those typed, or that sound the same, or are one and the next together."""
-    asked = set(words)
+def _near(words: KnownWords, typed: Sequence[str], asked: Collection[str]) -> dict[str, Spellings]:
+    """The known words a slip from those asked among the typed, or that sound the same, or are one and the next."""
     readers: dict[str, list[str]] = {}
-    for word in words:
+    for word in asked:
         for part in _readings(word):
             readers.setdefault(part, []).append(word)
-    pairs = {WHOLE + first + second: (first, second) for first, second in pairwise(typed) if asked & {first, second}}
+    pairs = {WHOLE + one + other: (one, other) for one, other in pairwise(typed) if one in asked or other in asked}
     found: dict[str, Spellings] = {word: {} for word in typed}
-    for part, known in _known(connection, [*readers, *pairs]):
+    for part, known in words.made_of([*readers, *pairs]):
         for word in readers.get(part, ()):
             if close := closeness(word, known, False):
                 found[word][known] = close
@@ -114,49 +110,26 @@ def _readings(word: str) -> list[str]:
     return [HEARD + sound_of_word(word), word, *without_a_letter(word)]
 
 
-def _pieces(connection: Connection, word: str) -> tuple[str, str] | None:
-    """The two known words that were stuck together, the shortest as long as can be."""
-    cuts = [(word[:at], word[at:]) for at in range(SHORTEST_PIECE, len(word) - SHORTEST_PIECE + 1)]
-    if not cuts:
-        return None
-    known = {known for _part, known in _known(connection, [WHOLE + piece for cut in cuts for piece in cut])}
-    return max((cut for cut in cuts if known.issuperset(cut)), key=lambda cut: min(map(len, cut)), default=None)
-
-
-def _begun(connection: Connection, word: str) -> Spellings:
+def _begun(words: KnownWords, word: str) -> Spellings:
     """The shortest known words that begin with this one."""
     if len(word) < SHORTEST_WRONG:
         return {}
-    values = (WHOLE + word, WHOLE + word + AFTER_ALL, 0, 1_000, MOST_SPELLINGS)
-    return {known: BEGUN for (known,) in _read(connection, _BEGINNING, values) if known.startswith(word)}
+    begun = words.beginning(word, len(word), LONGEST_WORD, MOST_SPELLINGS)
+    return dict.fromkeys(words.used(begun), BEGUN)
 
 
-def _twice_wrong(connection: Connection, word: str) -> Spellings:
-    """The known words two slips away."""
+def _pieces(words: KnownWords, word: str) -> tuple[str, str] | None:
+    """The two known words that were stuck together; where there is a choice, the most alike in length."""
+    cuts = [(word[:at], word[at:]) for at in range(SHORTEST_PIECE, len(word) - SHORTEST_PIECE + 1)]
+    whole = {known for _part, known in words.made_of([WHOLE + piece for cut in cuts for piece in cut])}
+    return max((cut for cut in cuts if whole.issuperset(cut)), key=lambda cut: min(map(len, cut)), default=None)
+
+
+def _twice_wrong(words: KnownWords, word: str) -> Spellings:
+    """The known words two slips away, or that sound the same."""
     if len(word) < SHORTEST_TWICE_WRONG:
         return {}
-    start = WHOLE + word[:SURE_LETTERS]
-    values = (start, start + AFTER_ALL, len(word) - 2, len(word) + 2, MOST_BEGUN_ALIKE)
-    alike = (known for (known,) in _read(connection, _BEGINNING, values))
-    return {known: close for known in alike if (close := closeness(word, known, False))}
-
-
-# Text handed to the driver, for the reasons told in catalogue.search.
-
-_BEGINNING = """
-    SELECT word FROM word_parts WHERE part >= ? AND part < ? AND length(word) BETWEEN ? AND ?
-    ORDER BY length(word), word LIMIT ?
-"""
-
-
-def _known(connection: Connection, parts: list[str]) -> Sequence[tuple[str, str]]:
-    """The known words that have these parts, with each."""
-    if not parts:
-        return ()
-    padding = -len(parts) % 16  # so that there are few different statements
-    return _read(connection, _having(len(parts) + padding), parts + parts[:1] * padding)
-
-
-@cache
-def _having(count: int) -> str:
-    return "SELECT part, word FROM word_parts WHERE part IN (?" + ", ?" * (count - 1) + ")"
+    alike = words.beginning(word[:SURE_LETTERS], len(word) - 2, len(word) + 2, MOST_BEGUN_ALIKE)
+    near = {known: close for known in alike if (close := closeness(word, known, False))}
+    used = words.used(near)
+    return {known: close for known, close in near.items() if known in used}

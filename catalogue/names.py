@@ -7,14 +7,16 @@ from math import inf
 from sqlalchemy import Connection
 
 from catalogue.around import words_of_name
+from catalogue.database import read_rows
 from catalogue.geo import haversine, km
+from catalogue.known_words import KnownWords
 from catalogue.name_spellings import Sought, closeness, seek, widened
-from catalogue.search import NEAR_KM, _read
+from catalogue.search import NEAR_KM
 from catalogue.word_search import Found, Words, WordSearch
 
 MOST_WORDS = 8  # of what is typed
+SHORT_LIST = 40  # entries whose words are compared one by one, or as many as are asked for
 NEAR = haversine(NEAR_KM)
-SHORT_LIST = 40  # entries whose words are compared one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +37,24 @@ def find_by_words(
 ) -> list[Match]:
     """At most `count` entries whose words are those typed: all exact, then all near, then those that have most of them.
 
-    Those that match as well are in order of distance from `point`, in degrees. With `within_km`, what is further or
-    has no place is left out. Any text has an answer.
+    Those that match as well are in order of distance from `point`, in degrees. Where the words are seldom together,
+    fewer may be told than there are further away. With `within_km`, what is further or has no place is left out. Any
+    text has an answer.
     """
     typed = words_of_name(text)[:MOST_WORDS]
-    search = WordSearch(connection, point, count, within_km)
-    sought = seek(connection, typed, search.used(typed))
+    words = KnownWords(connection, point)
+    search = WordSearch(connection, words, point, count, within_km)
+    sought = seek(words, typed)
     found = search.having_all(_closest(sought))
     good = len(found) >= search.enough or any(_far(away) <= NEAR for away in found.values())
     if point and good and all(map(_as_close, sought)):
         return _by_distance(sought, found)[:count]
     if not good:
-        sought = widened(connection, sought)
+        sought = widened(words, sought)
         found |= search.having_all(_all(sought))
     if not found:
         found = search.having_most(_closest(sought)) or search.having_most(_all(sought))
-    return _ranked(connection, sought, found)[:count]
+    return _ranked(connection, sought, found, max(count, SHORT_LIST))[:count]
 
 
 def _closest(sought: Sequence[Sought]) -> list[Words]:
@@ -73,9 +77,9 @@ def _by_distance(sought: Sequence[Sought], found: Found) -> list[Match]:
     return [Match(id_, score, _km(far)) for far, id_ in nearest]
 
 
-def _ranked(connection: Connection, sought: Sequence[Sought], found: Found) -> list[Match]:
+def _ranked(connection: Connection, sought: Sequence[Sought], found: Found, most: int) -> list[Match]:
     """Entries by how well they match, then by distance, then by how little else is in their name."""
-    near = sorted(found, key=lambda id_: _far(found[id_]))[:SHORT_LIST]
+    near = sorted(found, key=lambda id_: _far(found[id_]))[:most]
     words = _words_of(connection, near)
     ordered = []
     for id_ in near:
@@ -84,10 +88,11 @@ def _ranked(connection: Connection, sought: Sequence[Sought], found: Found) -> l
     return [Match(id_, -score, _km(far)) for score, far, _words, id_ in sorted(ordered)]
 
 
-def _words_of(connection: Connection, ids: list[int]) -> dict[int, list[str]]:
+def _words_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[str]]:
     words: dict[int, list[str]] = {id_: [] for id_ in ids}
-    if ids:
-        for id_, word in _read(connection, _WORDS, ids + ids[:1] * (SHORT_LIST - len(ids))):
+    for start in range(0, len(ids), SHORT_LIST):
+        some = [*ids[start : start + SHORT_LIST]]
+        for id_, word in read_rows(connection, _WORDS, some + some[:1] * (SHORT_LIST - len(some))):
             words[id_].append(word)
     return words
 

@@ -4,13 +4,12 @@ The cost does not grow with the catalogue: positions are read by ranges of z-ord
 handful around the point to learn how far to look, then just the ground that can hold a better answer.
 """
 
-from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection
 
 from catalogue import zorder
+from catalogue.database import read_rows
 from catalogue.entries import Candidate, Nearby
 from catalogue.geo import haversine, haversines, hectometres, km
 from catalogue.initiatives import candidates_by_id
@@ -33,7 +32,7 @@ def nearest(
     """
     limit = _radius_of(connection, need, point, count, within_km)
     ground = zorder.ranges(*point, limit)
-    rows = _read(connection, _within(len(ground)), [value for ends in ground for value in (need.value, *ends)])
+    rows = read_rows(connection, _within(len(ground)), [value for ends in ground for value in (need.value, *ends)])
     far = haversines(*point, [(latitude, longitude) for latitude, longitude, _ in rows])
     furthest = haversine(limit)
     found = sorted([(away, row[2]) for away, row in zip(far, rows, strict=True) if away <= furthest])
@@ -45,7 +44,7 @@ def nearest(
 def _radius_of(connection: Connection, need: Need, point: tuple[float, float], count: int, within_km: float) -> float:
     """How far to look, in km, to hold the `count` nearest: those next in z-order bound it."""
     probe = (need.value, zorder.encode(*point), count)
-    far = haversines(*point, _read(connection, _PROBE, probe * 2))
+    far = haversines(*point, read_rows(connection, _PROBE, probe * 2))
     if len(far) < count:
         return within_km
     return min(within_km, _as_far_as(sorted(far)[count - 1]))
@@ -54,22 +53,6 @@ def _radius_of(connection: Connection, need: Need, point: tuple[float, float], c
 def _as_far_as(away: float) -> float:
     """The km within which everything is shown as no further than this haversine."""
     return (hectometres(km(away)) + 0.5) / 10 + 1e-6
-
-
-# These are read several times in every turn. Written as text and handed to the driver: building, compiling and
-# converting nothing halves what they cost, and both engines read the same words.
-
-
-def _read(connection: Connection, statement: str, values: Sequence[object]) -> Sequence[Any]:
-    """The rows of a statement written with "?", whatever the engine writes instead."""
-    if connection.dialect.paramstyle != "qmark":
-        statement = _with_percents(statement)
-    return connection.exec_driver_sql(statement, tuple(values)).all()
-
-
-@cache
-def _with_percents(statement: str) -> str:
-    return statement.replace("?", "%s")
 
 
 # Two ordered reads of a few rows each.
@@ -149,4 +132,4 @@ def wider(connection: Connection, need: Need, departement: str) -> list[int]:
     """The ids of what has no place and answers a need: the department's, the country's, what is done at a distance."""
     areas = (departement, Reach.NATIONAL.value, Reach.A_DISTANCE.value)
     values = [value for area in areas for value in (need.value, area, MOST_WIDER)]
-    return [id_ for (id_,) in _read(connection, _WIDER, [*values, MOST_WIDER])]
+    return [id_ for (id_,) in read_rows(connection, _WIDER, [*values, MOST_WIDER])]

@@ -4,7 +4,7 @@ The cost does not grow with the catalogue: one word is read on more and more gro
 others are looked for at the same keys only. It is the one that is the rarest around the point.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import chain, combinations
 from math import cos, inf, pi, radians, sqrt
@@ -12,20 +12,19 @@ from math import cos, inf, pi, radians, sqrt
 from sqlalchemy import Connection
 
 from catalogue import zorder
+from catalogue.database import read_rows
 from catalogue.geo import haversine, haversines
+from catalogue.known_words import RARE, KnownWords
 from catalogue.name_words import NOWHERE
-from catalogue.search import _read
 
-RARE = 128  # entries: a word that has fewer on each side of the point is read whole
-FIRST = 16  # entries that the ground read first should hold
+ENOUGH = 3  # entries: with fewer, one looks further away
+FIRST = 16  # entries that the ground read first should hold, or as many as are asked for
 NEAREST_KM = 0.5
 FURTHER = (1, 3, 9)  # times as far
-ENOUGH = 3
-MOST_COMPARED = 2_048  # entries times the words that they must also have, in one statement
-FEW = 4  # words: how much more of them are used is not worth knowing
+MOST_COMPARED = 8_192  # entries times the words that they must also have, in one statement
 
-_AFTER_ALL = 1 << 2 * zorder.BITS  # no key
-CELL_KM2 = 2 * (180 / 2**zorder.BITS * zorder.KM_PER_DEGREE) ** 2  # the ground of a key, on the equator
+_CELL_KM2 = 2 * (180 / 2**zorder.BITS * zorder.KM_PER_DEGREE) ** 2  # the ground of a key, on the equator
+_PAST_KEYS = 1 << 2 * zorder.BITS
 
 Words = tuple[str, ...]  # any of them will do
 Keys = dict[int, int]  # entries, and the z-order key of each
@@ -36,63 +35,30 @@ class WordSearch:
     """What is asked of words, around one point."""
 
     def __init__(
-        self, connection: Connection, point: tuple[float, float] | None, count: int, within_km: float | None
+        self,
+        connection: Connection,
+        words: KnownWords,
+        point: tuple[float, float] | None,
+        count: int,
+        within_km: float | None,
     ) -> None:
-        """Looks for `count` entries around a point in degrees, or anywhere; within some km of it if that is said."""
+        """Takes the point in degrees, or None for anywhere; with `within_km`, nothing further from it is found."""
         self._connection = connection
+        self._words = words
         self._point = point
         self._z = zorder.encode(*point) if point else NOWHERE
+        self._first = max(FIRST, count)
         self.enough = min(count, ENOUGH)
         self._furthest = inf if within_km is None else haversine(within_km)
-        self._reaches: dict[str, float] = {}
-
-    def used(self, words: Sequence[str]) -> frozenset[str]:
-        """Those of the words that an entry has."""
-        return frozenset(self._learn_uses(words))
 
     def having_all(self, sets: Sequence[Words]) -> Found:
         """The entries that have a word of each of the sets: the nearest, and maybe others."""
         if not sets:
             return {}
-        if not any(self._reach(words) == inf for words in sets):
-            self._learn_uses(chain.from_iterable([words for words in sets if len(words) <= FEW] or sets))
-        return self._along(self._rarest_first(sets))
-
-    def having_most(self, sets: Sequence[Words]) -> Found:
-        """The entries that have a word of all the sets but as few as can be."""
-        ordered = self._rarest_first(sets) if sets else []
-        for size in range(len(sets) - 1, 0, -1):
-            found: Found = {}
-            for some in combinations(ordered, size):
-                found |= self.having_all(some)
-            if found:
-                return found
-        return {}
-
-    def _learn_uses(self, words: Iterable[str]) -> list[str]:
-        """Returns those of the words that are new here and used."""
-        new = [word for word in dict.fromkeys(words) if word not in self._reaches]
-        asked = new + [""] * (-len(new) % 4)
-        values = [value for word in asked for value in (word, word, *(word, self._z, RARE) * 2)]
-        found = _read(self._connection, _uses(len(asked)), values) if new else ()
-        for word, _used, *ends in found:
-            self._reaches[word] = min((abs(end - self._z) for end in ends if end is not None), default=inf)
-        return [row[0] for row in found if row[1]]
-
-    def _reach(self, words: Words) -> float:
-        """How far, in keys, RARE entries of a word extend on a side of the point; infinite when there are fewer."""
-        return min(self._reaches.get(word, 0.0) for word in words)
-
-    def _rarest_first(self, sets: Sequence[Words]) -> list[Words]:
-        rarest = max(sets, key=self._reach)
-        return [rarest, *sorted((words for words in sets if words is not rarest), key=self._reach, reverse=True)]
-
-    def _along(self, sets: Sequence[Words]) -> Found:
-        """What has all the sets among the entries of the first, on more and more ground; then wherever they are."""
-        rarest, *others = sets
-        if self._reach(rarest) == inf:
+        rarest, *others = sorted(sets, key=self._rarity, reverse=True)
+        if self._words.reach(rarest) == inf:
             return self._measured(self._beside(rarest, others, RARE))
-        limit = max(FIRST, MOST_COMPARED // (len(rarest) * sum(map(len, others)) or 1))
+        limit = max(self._first, MOST_COMPARED // (len(rarest) * sum(map(len, others)) or 1))
         for radius in self._radiuses(rarest):
             near = haversine(radius)
             found = self._measured(self._within(rarest, others, radius, limit))
@@ -101,30 +67,44 @@ class WordSearch:
                 return found
         return self._measured(self._beside(rarest, others, limit))
 
+    def having_most(self, sets: Sequence[Words]) -> Found:
+        """The entries that have a word of all the sets but as few as can be."""
+        ordered = sorted(sets, key=self._rarity, reverse=True)
+        for size in range(len(sets) - 1, 0, -1):
+            found: Found = {}
+            for some in combinations(ordered, size):
+                found |= self.having_all(some)
+            if found:
+                return found
+        return {}
+
+    def _rarity(self, words: Words) -> tuple[float, int]:
+        return self._words.reach(words), -len(words)
+
     def _radiuses(self, words: Words) -> list[float]:
-        """The km within which there are about FIRST entries that have the words, then further and further."""
+        """The km within which there are about enough entries that have the words, then further and further."""
         if not self._point:
             return []
-        area = self._reach(words) * CELL_KM2 * cos(radians(self._point[0]))
-        return [times * max(NEAREST_KM, sqrt(area * FIRST / RARE / pi)) for times in FURTHER]
-
-    def _beside(self, words: Words, others: Sequence[Words], limit: int) -> Keys:
-        """Among so many entries that come next in z-order for each word, on each side, those that have the others."""
-        asked = words + ("",) * (_size(len(words)) - len(words))
-        values = [value for word in asked for value in (word, self._z, limit) * 2]
-        return self._read(_beside(len(asked)), values, others, MOST_COMPARED)
+        area = self._words.reach(words) * _CELL_KM2 * cos(radians(self._point[0]))
+        return [times * max(NEAREST_KM, sqrt(area * self._first / RARE / pi)) for times in FURTHER]
 
     def _within(self, words: Words, others: Sequence[Words], km: float, limit: int) -> Keys:
         """Among so many entries that have the words on a square of ground, those that have the others."""
         ground = zorder.ranges(*self._point, km) if self._point else []
         ranges = [(word, *ends) for word in words for ends in ground]
-        ranges += [("", _AFTER_ALL, NOWHERE)] * (-len(ranges) % 8)
+        ranges += [("", _PAST_KEYS, NOWHERE)] * (-len(ranges) % 8)
         return self._read(_within(len(ranges)), list(chain.from_iterable(ranges)), others, limit)
+
+    def _beside(self, words: Words, others: Sequence[Words], limit: int) -> Keys:
+        """Among so many entries that come next in z-order for each word, on each side, those that have the others."""
+        asked = words + ("",) * (_size(len(words)) - len(words))
+        values = [value for word in asked for value in (word, self._z, limit) * 2]
+        return self._read(_beside(len(asked)), values, others, 2 * len(words) * limit)
 
     def _read(self, source: str, values: Sequence[object], others: Sequence[Words], limit: int) -> Keys:
         size = _size(max(map(len, others), default=0))
         also = [words[at] if at < len(words) else words[0] for words in others for at in range(size)]
-        return dict(_read(self._connection, _among(source, len(others), size), [*values, limit, *also]))
+        return dict(read_rows(self._connection, _among(source, len(others), size), [*values, limit, *also]))
 
     def _measured(self, keys: Keys) -> Found:
         if not self._point:
@@ -137,7 +117,7 @@ class WordSearch:
 
 
 def _size(least: int) -> int:
-    """One, four, sixteen, sixty-four…: the fewer different statements, the more often an engine has one ready."""
+    """One, four, sixteen, sixty-four…: the fewer different statements, the more often one is ready."""
     return 1 if least < 2 else 4 * _size(-(-least // 4))
 
 
@@ -157,13 +137,11 @@ def _gathered(z: int) -> int:
     return (z | z >> 16) & 0x00000000FFFFFFFF
 
 
-# Text handed to the driver, for the reasons told in catalogue.search.
+# Text handed to the driver, for the reasons told in catalogue.database.read_rows.
 
-_USE = """
-    SELECT CAST(? AS TEXT),
-        (SELECT 1 FROM word_positions WHERE word = ? LIMIT 1),
-        (SELECT z FROM word_positions WHERE word = ? AND z >= ? ORDER BY z LIMIT 1 OFFSET ?),
-        (SELECT z FROM word_positions WHERE word = ? AND z < ? ORDER BY z DESC LIMIT 1 OFFSET ?)
+_WITHIN = """
+    SELECT at.initiative_id, at.z FROM (VALUES {ranges}) AS ground CROSS JOIN word_positions AS at
+    WHERE at.word = ground.column1 AND at.z BETWEEN ground.column2 AND ground.column3
 """
 _BESIDE = """
     SELECT * FROM (
@@ -171,20 +149,18 @@ _BESIDE = """
     UNION ALL SELECT * FROM (
         SELECT initiative_id, z FROM word_positions WHERE word = ? AND z < ? ORDER BY z DESC LIMIT ?) AS before_it
 """
-_WITHIN = "SELECT initiative_id, z FROM word_positions WHERE word = ? AND z BETWEEN ? AND ?"
-_AMONG = "SELECT initiative_id, z FROM ({source} LIMIT ?) AS found WHERE true"
-# The offset keeps a planner from reading first all there is of the other words, and the sign from reading all the words
-# of the entry.
+_AMONG = "SELECT found.initiative_id, found.z FROM ({source} LIMIT ?) AS found WHERE true {also}"
+# A reading for each row, not a join: a planner that does not know the words may read one of them whole. The sign hides
+# the index of the entries: SQLite reads by key, as it should.
 _ALSO = """
-    AND EXISTS (SELECT 1 FROM word_positions AS other
-        WHERE other.word IN ({words}) AND other.z = found.z AND +other.initiative_id = found.initiative_id
-        LIMIT 1 OFFSET 0)
+    AND (SELECT 1 FROM word_positions AS other WHERE other.word IN ({words}) AND other.z = found.z
+        AND +other.initiative_id = found.initiative_id LIMIT 1) IS NOT NULL
 """
 
 
 @cache
-def _uses(words: int) -> str:
-    return " UNION ALL ".join([_USE] * words)
+def _within(ranges: int) -> str:
+    return _WITHIN.format(ranges=", ".join(["(?, ?, ?)"] * ranges))
 
 
 @cache
@@ -193,11 +169,7 @@ def _beside(words: int) -> str:
 
 
 @cache
-def _within(ranges: int) -> str:
-    return " UNION ALL ".join([_WITHIN] * ranges)
-
-
-@cache
 def _among(source: str, others: int, size: int) -> str:
     """The rows of a source at whose keys there is a word of each of so many sets, of so many words each."""
-    return _AMONG.format(source=source) + _ALSO.format(words=", ".join("?" * size)) * others
+    also = _ALSO.format(words=", ".join("?" * size)) * others
+    return _AMONG.format(source=source, also=also)

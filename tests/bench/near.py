@@ -108,6 +108,7 @@ def _connected(databases: dict[int, Loaded]) -> Iterator[dict[int, Connection]]:
 
 def measure(report: Report, engine: str, databases: dict[int, Loaded], count: int) -> None:
     """Adds what searches cost on one engine's databases by size."""
+    report.title(f"A need and a place, {engine}")
     largest = max(databases)
     trees = Trees(databases[largest].catalogue)
     asked = questions(count)

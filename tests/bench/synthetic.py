@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Engine, Table
 
 from bot.migrations import migrate
 from catalogue import zorder
+from catalogue.around import words_of_name
 from catalogue.database import open_database
+from catalogue.name_words import NOWHERE, part_rows
 from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
-from catalogue.tables import initiatives, need_areas, need_positions, places
+from catalogue.tables import initiatives, need_areas, need_positions, places, word_parts, word_positions
 
 COMMUNES = Path(__file__).parents[2] / "catalogue" / "data" / "places" / "communes.csv"
 SEED = 20_240_601
@@ -148,6 +150,7 @@ def _choices(*values: Any) -> np.ndarray:
 
 KINDS = _choices(*(kind.value for kind in Kind))
 NAMES = _choices(*(f"{kind.label} de " for kind in Kind))
+KIND_WORDS = [words_of_name(kind.label) for kind in Kind]
 REACHES = _choices(*(reach.value for reach in Reach))
 DESCRIPTIONS = _choices(
     "On y vient sans rendez-vous, on y est écouté, et l'on repart avec une adresse ou un coup de main.",
@@ -227,8 +230,7 @@ def _needs_json(*needs: int) -> str:
 
 def position_columns(catalogue: Catalogue, after: int) -> Iterator[Columns]:
     """The rows of `need_positions`, in the order of its key: the table then grows at one end."""
-    points = zip(catalogue.latitude.tolist(), catalogue.longitude.tolist(), strict=True)
-    z = np.array([zorder.encode(*point) for point in points], dtype=np.int64)
+    z = _keys(catalogue)
     entry, column = np.nonzero((catalogue.needs >= 0) & (catalogue.reach == 0)[:, None])
     need = catalogue.needs[entry, column]
     order = np.lexsort((entry, z[entry], need))
@@ -242,6 +244,56 @@ def position_columns(catalogue: Catalogue, after: int) -> Iterator[Columns]:
             "latitude": catalogue.latitude[rows].tolist(),
             "longitude": catalogue.longitude[rows].tolist(),
         }
+
+
+def _keys(catalogue: Catalogue) -> np.ndarray:
+    points = zip(catalogue.latitude.tolist(), catalogue.longitude.tolist(), strict=True)
+    return np.array([zorder.encode(*point) for point in points], dtype=np.int64)
+
+
+def word_columns(catalogue: Catalogue, after: int) -> Iterator[Columns]:
+    """The rows of `word_positions`, in the order of its key too."""
+    vocabulary = np.array(_vocabulary(catalogue), dtype=object)
+    number = {word: at for at, word in enumerate(vocabulary)}
+    of_kinds = _words_of_each([[number[word] for word in words] for words in KIND_WORDS], catalogue.dice % len(KINDS))
+    towns = [[number[word] for word in words if word in number] for words in _town_words()]
+    entry, word = np.concatenate((of_kinds, _words_of_each(towns, catalogue.town)), axis=1)
+    z = np.where(catalogue.reach == 0, _keys(catalogue), NOWHERE)[entry]
+    order = np.lexsort((entry, z, word))
+    again = (np.diff(word[order]) == 0) & (np.diff(entry[order]) == 0)  # a word of the kind and of the town
+    order = order[np.concatenate(([True], ~again))]
+    for rows in (order[start : start + BATCH] for start in range(0, len(order), BATCH)):
+        yield {
+            "word": vocabulary[word[rows]].tolist(),
+            "z": z[rows].tolist(),
+            "initiative_id": (entry[rows] + 1 + after).tolist(),
+        }
+
+
+def _words_of_each(words: Sequence[Sequence[int]], chosen: np.ndarray) -> np.ndarray:
+    """Pairs of an entry and a word: all the words of the list chosen for each entry."""
+    lengths = np.array([len(some) for some in words])
+    starts, flat = np.cumsum(lengths) - lengths, np.concatenate([np.array(some, dtype=np.int64) for some in words])
+    counts = lengths[chosen]
+    entry = np.repeat(np.arange(len(chosen)), counts)
+    at = np.arange(len(entry)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.stack((entry, flat[np.repeat(starts[chosen], counts) + at]))
+
+
+def part_columns(catalogue: Catalogue) -> Iterator[Columns]:
+    """The rows of `word_parts`."""
+    rows = sorted((row["part"], row["word"]) for row in part_rows(_vocabulary(catalogue)))
+    yield dict(zip(("part", "word"), zip(*rows, strict=True), strict=True))
+
+
+def _vocabulary(catalogue: Catalogue) -> list[str]:
+    used = (_town_words()[town] for town in np.unique(catalogue.town).tolist())
+    return sorted({word for words in (*KIND_WORDS, *used) for word in words})
+
+
+@cache
+def _town_words() -> list[list[str]]:
+    return [words_of_name(town.nom) for town in inhabited()]
 
 
 def area_columns(catalogue: Catalogue, after: int) -> Iterator[Columns]:
@@ -295,6 +347,8 @@ def entries_of(catalogue: Catalogue, after: int = 0) -> dict[Table, Iterator[Col
         initiatives: entry_columns(catalogue, after),
         need_positions: position_columns(catalogue, after),
         need_areas: area_columns(catalogue, after),
+        word_positions: word_columns(catalogue, after),
+        word_parts: part_columns(catalogue),
     }
 
 
@@ -339,9 +393,8 @@ def _sqlite(engine: Engine) -> Iterator[Connection]:
 def _execute_many(connection: Connection, table: Table, columns: Columns) -> None:
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(zip(*columns.values(), strict=True))
-    )
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # a word known already
+    connection.exec_driver_sql(statement, list(zip(*columns.values(), strict=True)))
 
 
 @contextmanager
@@ -360,3 +413,4 @@ def _copy(connection: Connection, table: Table, columns: Columns) -> None:
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in zip(*columns.values(), strict=True):
             copy.write_row(row)
+    driver.commit()  # nobody else has seen that anything was begun
