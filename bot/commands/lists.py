@@ -73,20 +73,22 @@ def _local(document: str) -> Iterator[tuple[Path, str]]:
 
 
 def _tell(report: "SourceReport", dry_run: bool) -> None:
-    counts = {
-        "créées": report.created,
-        "changées": report.changed,
-        "inchangées": report.unchanged,
-        "gardées telles que corrigées ici": report.kept,
-        "absentes de la liste, marquées": report.vanished,
-        "paires de doublons possibles (bonne-porte duplicates)": report.duplicates,
-    }
-    said = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "rien"
+    counts = (
+        (report.created, "créée", "créées"),
+        (report.changed, "changée", "changées"),
+        (report.unchanged, "inchangée", "inchangées"),
+        (report.kept, "gardée telle que corrigée ici", "gardées telles que corrigées ici"),
+        (report.vanished, "absente de la liste, marquée", "absentes de la liste, marquées"),
+        (report.duplicates, "paire de doublons possibles", "paires de doublons possibles"),
+    )
+    said = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count) or "rien"
     click.echo(f"{report.source} : {said}." + (" (essai : rien n'est écrit)" if dry_run else ""))
+    if report.duplicates:
+        click.echo("  Pour en décider : bonne-porte duplicates")
     for nom, columns in report.changes[:MOST_TOLD]:
         click.echo(f"  {nom} : {', '.join(columns) if columns else 'créée'}")
     if len(report.changes) > MOST_TOLD:
-        click.echo(f"  … et {len(report.changes) - MOST_TOLD} autres.")
+        click.echo(f"  … et {len(report.changes) - MOST_TOLD} de plus.")
 
 
 FORMATS = ("data-inclusion", "csv", "geojson", "guide")
@@ -106,7 +108,7 @@ def export(format_: str, output: Path, territory: str | None, need: str | None) 
         count = _written(format_, output, base, chosen, where, what)
     except OSError as error:
         raise Trouble(f"{output} ne peut pas être écrit ({error.strerror}).") from None
-    click.echo(f"{output} : {count} fiches.")
+    click.echo(f"{output} : {count} fiche{'s' if count > 1 else ''}.")
 
 
 def _written(

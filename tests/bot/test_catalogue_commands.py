@@ -72,8 +72,8 @@ def refusal(result: Result) -> str:
 def test_a_list_is_tried_then_taken_in_then_taken_in_again(bonne_porte: Command, a_list: Callable[..., Path]) -> None:
     path = a_list(STRUCTURE)
     tried = said(bonne_porte("import", path, "--dry-run"))
-    assert tried == "essai : 1 créées. (essai : rien n'est écrit)\n  Le Verger partagé : créée\n"
-    assert said(bonne_porte("import", path)).startswith("essai : 1 créées.\n")
+    assert tried == "essai : 1 créée. (essai : rien n'est écrit)\n  Le Verger partagé : créée\n"
+    assert said(bonne_porte("import", path)).startswith("essai : 1 créée.\n")
     assert said(bonne_porte("import", path)).startswith("essai : 1 inchangées.\n")
     changed = said(bonne_porte("import", a_list({**STRUCTURE, "telephone": "+33147295050"}), "--dry-run"))
     assert "Le Verger partagé : structure, telephone" in changed
@@ -82,7 +82,7 @@ def test_a_list_is_tried_then_taken_in_then_taken_in_again(bonne_porte: Command,
 def test_what_is_refused_is_said_line_by_line(bonne_porte: Command, a_list: Callable[..., Path]) -> None:
     bad = {**STRUCTURE, "id": "essai--2", "code_insee": "99999", "code_postal": "00000", "commune": "Nulle-Part"}
     result = bonne_porte("import", a_list(STRUCTURE, bad))
-    assert said(result).startswith("essai : 1 créées.\n")
+    assert said(result).startswith("essai : 1 créée.\n")
     assert "Ligne refusée : liste.json, ligne 2 : " in result.stderr
     assert "1 refusées" in result.stderr
 
