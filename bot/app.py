@@ -7,7 +7,6 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -22,14 +21,15 @@ from bot.channels.web import create_app
 from bot.migrations import NewerDatabase, migrate
 from bot.runner import Runner
 from bot.settings import CannotStart, Settings
-from catalogue.database import open_database, reading, writing
+from bot.works import Worker, works
+from catalogue.database import open_database, reading
 from catalogue.exchange.shipped import LoadReport, load_shipped
 from catalogue.exchange.taking_in import Progress
 from catalogue.gazetteer import read_places, read_usual_names
 from catalogue.places import PlaceIndex
 from catalogue.understanding import read_understander
-from scheduler import outbox, retention
 from scheduler.clock import every, make_clock
+from scheduler.heartbeat import PERIODS
 
 THREADS = 8
 
@@ -129,7 +129,10 @@ async def serve(settings: Settings, runner: Runner, listening: socket.socket) ->
         channel = TelegramChannel(settings, runner, pool) if settings.TELEGRAM_TOKEN else None
         server = _server(settings, runner, channel)
         clock = make_clock()
-        every(clock, 3600, partial(_forget, runner.engine, pool))
+        worker = Worker(runner.engine, runner.index, pool, channel.wake if channel else _nobody_to_tell)
+        for work in works(runner.composers if channel else {}):
+            every(clock, PERIODS[work.name], partial(worker.do, work))
+        every(clock, PERIODS["feeds"], worker.read_feeds)
         async with contextlib.AsyncExitStack() as stack:
             web = asyncio.create_task(server.serve(sockets=[listening]))
             stack.push_async_callback(_stop_web, server, web)
@@ -139,6 +142,7 @@ async def serve(settings: Settings, runner: Runner, listening: socket.socket) ->
                 every(clock, 5, channel.sweep)
             clock.start()
             stack.callback(clock.shutdown, wait=False)
+            stack.push_async_callback(worker.stop, PATIENCE_S)
             waiting = asyncio.create_task(stop.wait())
             await asyncio.wait({waiting, web}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
@@ -165,11 +169,5 @@ async def _stop_web(server: _Server, web: asyncio.Task[None]) -> None:
     await asyncio.wait({web}, timeout=PATIENCE_S + 1)
 
 
-async def _forget(engine: Engine, pool: ThreadPoolExecutor) -> None:
-    def whole() -> None:
-        now = datetime.now(UTC)
-        with writing(engine) as connection:
-            retention.forget_the_silent(connection, now)
-            outbox.expire(connection, now)
-
-    await asyncio.get_running_loop().run_in_executor(pool, whole)
+def _nobody_to_tell() -> None:
+    """On the web alone, nothing is told later."""

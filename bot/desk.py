@@ -6,14 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from catalogue import gazetteer, search
-from catalogue.entries import Candidate, Initiative, Nearby, TownHall
+from catalogue import events, gazetteer, search
+from catalogue.entries import Asked, Candidate, Initiative, Nearby, Occurrence, TownHall
 from catalogue.initiatives import candidates_by_id, initiatives_by_id
 from catalogue.names import find_by_words
 from catalogue.needs import Emergency, Need
 from catalogue.places import Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import fold
 from catalogue.understanding import Understander, Understanding
+from scheduler import reminders
 
 MOST_CALLED = 3
 NAMED_WITHIN_KM = 50.0  # of the town one speaks of: further, it is another place of that name
@@ -29,6 +30,9 @@ class CatalogueDesk:
     index: PlaceIndex
     understander: Understander
     now: datetime
+    channel: str = ""
+    person: str = ""
+    told_later: bool = False
     point: tuple[float, float] | None = None
     _seen: dict[int, Candidate] = field(default_factory=dict)
 
@@ -75,3 +79,17 @@ class CatalogueDesk:
 
     def town_hall(self, insee: str) -> TownHall | None:
         return gazetteer.town_hall(self.connection, self.index, insee)
+
+    def happenings(self, place: Place, until: datetime, need: Need | None) -> list[Occurrence]:
+        known = (place.latitude, place.longitude) if place.latitude and place.longitude else None
+        around = self.point or known
+        return events.near(self.connection, around, self.now, until, need) if around else []
+
+    def occurrence(self, event_id: int, original_at: datetime) -> Occurrence | None:
+        return events.occurrence(self.connection, event_id, original_at)
+
+    def next_dates(self, initiative_id: int) -> list[Occurrence]:
+        return events.next_dates(self.connection, initiative_id, self.now)
+
+    def asked(self) -> Asked:
+        return reminders.asked(self.connection, (self.channel, self.person), self.now)

@@ -13,12 +13,13 @@ from sqlalchemy.exc import DBAPIError
 
 from bot import inbox
 from bot.desk import CatalogueDesk
+from bot.effects import apply, starts_afresh
 from bot.inbox import Arrival, Waiting
 from catalogue.database import reading, writing
 from catalogue.places import PlaceIndex
 from catalogue.tables import conversations
 from catalogue.understanding import Understander
-from handlers.dialogue import Choice, Effect, Event, EventKind, Reply, State, Turn
+from handlers.dialogue import Choice, Drop, Event, Gesture, Reply, State, Turn
 from handlers.emergency import emergency_button
 from handlers.engine import advance, urgent
 from handlers.locale import gettext as _
@@ -64,7 +65,7 @@ class Runner:
         composers: dict[str, Compose] | None = None,
     ) -> None:
         self.engine, self.index, self._understander = engine, index, understander
-        self._composers = composers or {}
+        self.composers = composers or {}
 
     def receive(self, arrivals: Sequence[Arrival]) -> bool:
         """Takes events in durably: once this returns, they may be acknowledged.
@@ -166,14 +167,14 @@ class Runner:
     def _handle(self, connection: Connection, channel: str, person: str, waiting: Waiting) -> None:
         now = datetime.now(UTC)
         state, history = self._load(connection, channel, person, now) or (None, [])
-        turn = advance(state, waiting.event, self._desk(connection, now))
+        turn = advance(state, waiting.event, self._desk(connection, now, channel, person))
         self._write(connection, channel, person, waiting, turn, history, now)
 
     def _apologise(self, connection: Connection, channel: str, person: str, waiting: Waiting) -> None:
         now = datetime.now(UTC)
         words = _("Pardon, je n'ai pas réussi à répondre. Recommençons, ou appelez si c'est urgent.")
         reply = Reply(words, choices=((Choice(_("Recommencer"), "recommencer:"), emergency_button()),))
-        self._write(connection, channel, person, waiting, Turn(None, (reply,), (Effect.FORGET,)), [], now)
+        self._write(connection, channel, person, waiting, Turn(None, (reply,), (Drop(),)), [], now)
 
     def _write(
         self,
@@ -186,10 +187,10 @@ class Runner:
         now: datetime,
     ) -> None:
         inbox.handled(connection, waiting.id, now)
-        if Effect.FORGET in turn.effects:
-            forget(connection, channel, person)
-            history = []
-        compose = self._composers.get(channel)
+        if turn.effects:
+            apply(connection, channel, person, turn.effects, now)
+            history = [] if starts_afresh(turn.effects) else history
+        compose = self.composers.get(channel)
         if compose:
             outbox.put(connection, compose(turn.replies, person, waiting.key, waiting.origin, now))
         else:
@@ -223,8 +224,10 @@ class Runner:
         }
         connection.execute(_SAVE[connection.dialect.name], row)
 
-    def _desk(self, connection: Connection, now: datetime) -> CatalogueDesk:
-        return CatalogueDesk(connection, self.index, self._understander, now.astimezone(PARIS))
+    def _desk(self, connection: Connection, now: datetime, channel: str = "", person: str = "") -> CatalogueDesk:
+        told_later = channel in self.composers
+        here = now.astimezone(PARIS)
+        return CatalogueDesk(connection, self.index, self._understander, here, channel, person, told_later)
 
 
 def _log_without_words(error: Exception) -> None:
@@ -241,7 +244,7 @@ def _may_pass(error: DBAPIError) -> bool:
 
 def _told(history: list[Said], event: Event, turn: Turn) -> list[Said]:
     """The bubbles of the web page after a turn; a new start, or forgetting, leaves only what is said now."""
-    if event.kind is EventKind.STARTED or Effect.FORGET in turn.effects:
+    if event.kind is Gesture.STARTED or starts_afresh(turn.effects):
         history = []
     else:
         words = _words_of(event, history)
@@ -251,9 +254,9 @@ def _told(history: list[Said], event: Event, turn: Turn) -> list[Said]:
 
 def _words_of(event: Event, history: list[Said]) -> str:
     """What a person sees of what they did: their words, or the label of the button they touched."""
-    if event.kind is EventKind.SAID:
+    if event.kind is Gesture.SAID:
         return event.text[:500]
-    if event.kind is EventKind.SHARED:
+    if event.kind is Gesture.SHARED:
         return _("Ma position")
     for said in reversed(history):
         reply = Reply.from_json(said["reply"]) if "reply" in said else None

@@ -1,9 +1,23 @@
 """What is known, as plain values: importable by conversations, which know nothing of a database."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from catalogue.needs import Frais, Kind, Method, Moment, Need, NoticeKind, Public, Reach, Status
+from catalogue.needs import (
+    Ahead,
+    EventKind,
+    EventStatus,
+    Frais,
+    Kind,
+    Method,
+    Moment,
+    Need,
+    NoticeKind,
+    Public,
+    Reach,
+    Rhythm,
+    Status,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,72 @@ class Initiative:
     vanished_at: date | None
     notices: tuple[Notice, ...]
     services: tuple[Service, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEvent:
+    """What is done together, once or often."""
+
+    id: int
+    nom: str
+    kind: EventKind
+    needs: tuple[Need, ...]
+    description: str
+    initiative_id: int | None
+    lieu: str | None
+    adresse: str | None
+    commune: str | None
+    code_postal: str | None
+    code_insee: str | None
+    departement: str | None
+    latitude: float | None
+    longitude: float | None
+    exact: bool
+    telephone: str | None
+    courriel: str | None
+    site_web: str | None
+    vanished_at: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One date of an event. `status` is what becomes of it, the event's own cancellation included."""
+
+    event: CalendarEvent
+    original_at: datetime  # when it was to begin: with the event's id, what identifies it
+    starts_at: datetime
+    ends_at: datetime | None
+    all_day: bool
+    status: EventStatus
+    confirmed_at: datetime | None
+    km: float | None = None  # from where one looks
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """A date somebody asked to be reminded of, and when."""
+
+    occurrence: Occurrence
+    ahead: tuple[Ahead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The dates to come that somebody wants to hear of: of a commune, of one kind or of all (None)."""
+
+    id: int
+    code_insee: str
+    kind: EventKind | None
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that somebody asked to be told later."""
+
+    reminders: tuple[Reminded, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    watched: tuple[Initiative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

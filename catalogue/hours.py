@@ -185,12 +185,17 @@ class Openness:
 _UNKNOWN = Openness("unknown", None)
 
 
+def zone_of(departement: str | None) -> ZoneInfo:
+    """The clock of a department; Paris for what has none."""
+    return _ZONES.get(departement or "", PARIS)
+
+
 def openness(horaires_osm: str | None, now: datetime, departement: str | None = None) -> Openness:
     """Whether it is open at an aware instant. Hours are those of the department's clock, Paris by default.
 
     Never raises: hours that cannot be read are unknown. `until` is aware, on the place's own clock.
     """
-    zone = _ZONES.get(departement or "", PARIS)
+    zone = zone_of(departement)
     hours = _parsed(horaires_osm, zone) if horaires_osm else None
     if hours is None:
         return _UNKNOWN

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, RowMapping, Select, Text, bindparam, cast, delete, insert, or_, select, text, update
 
 from catalogue import zorder
 from catalogue.entries import Candidate, Initiative, Service
@@ -34,6 +34,7 @@ _open_among = (
 )
 _SELECT_LIGHT = select(*_LIGHT).where(*_open_among)
 _SELECT_WHOLE = select(*_WHOLE).where(*_open_among)
+_SELECT_ANY = select(*_WHOLE).where(_open_among[0])
 
 
 def candidates_by_id(connection: Connection, ids: Sequence[int]) -> list[Candidate]:
@@ -44,7 +45,16 @@ def candidates_by_id(connection: Connection, ids: Sequence[int]) -> list[Candida
 
 def initiatives_by_id(connection: Connection, ids: Sequence[int]) -> list[Initiative]:
     """The open entries among `ids`, whole, in that order."""
-    rows = {row["id"]: row for row in connection.execute(_SELECT_WHOLE, {"ids": list(ids)}).mappings().all()}
+    return _whole(connection, _SELECT_WHOLE, ids)
+
+
+def even_closed_by_id(connection: Connection, ids: Sequence[int]) -> list[Initiative]:
+    """The entries among `ids`, whole, in that order, whatever became of them: for who already knows of them."""
+    return _whole(connection, _SELECT_ANY, ids)
+
+
+def _whole(connection: Connection, statement: Select[Any], ids: Sequence[int]) -> list[Initiative]:
+    rows = {row["id"]: row for row in connection.execute(statement, {"ids": list(ids)}).mappings().all()}
     return [_as_initiative(rows[id_]) for id_ in ids if id_ in rows]
 
 

@@ -107,6 +107,44 @@ class Status(Labelled):
     CLOSED = "closed", "fermé"
 
 
+class EventKind(Labelled):
+    """What is done together at a date."""
+
+    CAFE_SOLIDAIRE = "cafe-solidaire", "Café solidaire"
+    DISCO_SOUPE = "disco-soupe", "Disco soupe"
+    FETE_DU_TROC = "fete-du-troc", "Fête du troc"
+    VEGETALISATION = "vegetalisation", "Végétalisation"
+    REPAIR_CAFE = "repair-cafe", "Repair café"
+    ATELIER = "atelier", "Atelier"
+    DISTRIBUTION = "distribution", "Distribution"
+    PERMANENCE = "permanence", "Permanence"
+    RENCONTRE = "rencontre", "Rencontre"
+    AUTRE = "autre", "Autre rendez-vous"
+
+
+class EventStatus(Labelled):
+    """What becomes of one date; whether it is confirmed is another thing."""
+
+    PLANNED = "planned", "prévu"
+    MOVED = "moved", "déplacé"
+    FULL = "full", "complet"
+    CANCELLED = "cancelled", "annulé"
+
+
+class Ahead(Labelled):
+    """When a reminder is wanted; the times are those of the place."""
+
+    VEILLE = "veille", "la veille à 18 h"
+    HEURES = "heures", "deux heures avant"
+
+
+class Rhythm(Labelled):
+    """When somebody wants to hear of the dates to come."""
+
+    DIMANCHE = "dimanche", "le dimanche à 18 h"
+    AU_FIL = "au-fil", "dès qu'il y en a"
+
+
 class NoticeKind(Labelled):
     """What is true for a time."""
 

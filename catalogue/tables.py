@@ -192,6 +192,130 @@ duplicates = Table(
     Index(None, "second_id"),
 )
 
+# What is done together, once or often. Its dates are in `ical`; those of the weeks to come are also in `occurrences`.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),  # the UID of its calendar
+    Column("nom", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("needs", JSON, nullable=False),  # slugs, the main one first
+    Column("description", Text, nullable=False),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="SET NULL")),  # whose it is, when it is known
+    Column("lieu", Text),  # the name of the room or the square
+    Column("adresse", Text),
+    Column("commune", Text),
+    Column("code_postal", String(5)),
+    Column("code_insee", String(5)),
+    Column("departement", String(3)),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("exact", Boolean, nullable=False),  # the position is the place itself, not its town hall
+    Column("telephone", Text),
+    Column("courriel", Text),
+    Column("site_web", Text),
+    Column("lien_source", Text),
+    Column("status", Text, nullable=False),  # of all its dates: planned, or cancelled
+    Column("ical", Text, nullable=False),  # its VEVENTs (RFC 5545), the one that recurs and those that differ
+    Column("date_maj", Date),
+    Column("vanished_at", Date),  # its source no longer has it since then
+    Column("known_until", Instant),  # its dates until then are in `occurrences`
+    UniqueConstraint("source", "source_id"),
+    Index(None, "initiative_id"),
+)
+
+# One date of an event. What was announced and is not to be any more stays, cancelled: people may count on it.
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("event_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("original_at", Instant, primary_key=True),  # when it was to begin, whatever became of it (RECURRENCE-ID)
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant),
+    Column("all_day", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("confirmed_at", Instant),  # when its organiser or a correspondent said it will take place
+    Column("confirmed_role", Text),
+    Column("z", BigInteger, nullable=False),  # the z-order key of the position; -1 for what has none
+    Index(None, "z", "starts_at"),
+    Index(None, "starts_at"),
+)
+
+# Calendars that are read again and again.
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("source", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("read_at", Instant),  # the last time it answered
+    Column("next_at", Instant, nullable=False),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("error", Text),  # the last one, in words
+)
+
+# What a person asked to be told before a date; kept until the date is over, to tell what becomes of it.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("event_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), nullable=False),
+    Column("original_at", Instant, nullable=False),
+    Column("ahead", Text, nullable=False),  # "veille": the day before at 18:00; "heures": two hours before
+    Column("due_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, queued (in the outbox), told, missed
+    Column("told_status", Text, nullable=False),  # what the person last knew of the date: planned, moved, cancelled
+    Column("told_at", Instant, nullable=False),  # and when it was to begin
+    UniqueConstraint("channel", "person", "event_id", "original_at", "ahead"),
+    Index(None, "event_id", "original_at"),
+)
+Index(
+    "ix_reminders_due",
+    reminders.c.due_at,
+    sqlite_where=reminders.c.state == "waiting",
+    postgresql_where=reminders.c.state == "waiting",
+)
+
+# "Prévenez-moi des prochains": a commune, and a kind of event or all of them.
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("code_insee", String(5), nullable=False),
+    Column("kind", Text, nullable=False),  # "" for every kind
+    Column("rhythm", Text, nullable=False),  # "dimanche": on Sunday at 18:00; "au-fil": as they come
+    Column("told_until", Instant, nullable=False),  # nothing learnt of before is to be told
+    UniqueConstraint("channel", "person", "code_insee", "kind"),
+)
+
+# Who asked to be told if an entry closes or moves.
+watches = Table(
+    "watches",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Column("told", Text, nullable=False),  # what the person last knew: its status and its address
+    Index(None, "initiative_id"),
+)
+
+# The last time each periodic work was done, and how it went.
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("error", Text),  # the class of the last failure, None when it went well
+)
+
 # One row per shipped file: what was loaded, so that the next start has nothing to do.
 loads = Table(
     "loads",

@@ -7,7 +7,7 @@ from catalogue.entries import Candidate
 from catalogue.needs import Need
 from catalogue.spelling import fold
 from handlers.desk import Desk
-from handlers.dialogue import Choice, Event, EventKind, Posed, Reading, Reply, Rows, State, Unclear, Understood
+from handlers.dialogue import Choice, Event, Gesture, Posed, Reading, Reply, Rows, State, Unclear, Understood
 from handlers.hearing import hear, known_place, located, needing, small_talk, which_place
 from handlers.locale import gettext as _
 from handlers.questions import best_question, keep, options
@@ -19,7 +19,8 @@ ECHO = 40  # characters of what was typed that are said back
 
 def _need_buttons() -> Rows:
     buttons = [Choice(_(need.label), f"besoin:{need.value}") for need in Need]
-    return tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))
+    dates = (Choice(_("Les rendez-vous"), "agenda:"),)
+    return (*(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2)), dates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class NeedChoice:
         return Posed(_("De quoi avez-vous besoin ?"), _need_buttons())
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
-        if event.kind is EventKind.TAPPED:
+        if event.kind is Gesture.TAPPED:
             return self._tapped(state, event.text.partition(":")[2])
-        if event.kind is EventKind.SAID:
+        if event.kind is Gesture.SAID:
             return hear(state, event.text, desk) or self._not_understood(event.text, desk)
         return Unclear(Reply(_("Je n'ai pas compris. Touchez ce qui vous ressemble le plus."), choices=_need_buttons()))
 
@@ -60,11 +61,11 @@ class PlaceAnswer:
         return Posed(_("Où cherchez-vous ? Écrivez une commune ou un code postal."))
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
-        if event.kind is EventKind.SHARED and event.latitude is not None and event.longitude is not None:
+        if event.kind is Gesture.SHARED and event.latitude is not None and event.longitude is not None:
             return self._shared(state, event.latitude, event.longitude, desk)
-        if event.kind is EventKind.TAPPED:
+        if event.kind is Gesture.TAPPED:
             return self._tapped(state, event.text.partition(":")[2], desk)
-        if event.kind is EventKind.SAID:
+        if event.kind is Gesture.SAID:
             return self._said(state, event.text, desk)
         return Unclear(ask_place_again(_("Je ne sais lire que du texte ou une position.")))
 
@@ -133,8 +134,8 @@ class Precision:
             back = (Choice(_("Revenir à la liste"), "suite:0"),)
             return Unclear(Reply(_("Cette question ne se pose plus."), choices=(back,)))
         for choice in (choice for row in posed.choices for choice in row):
-            tapped = event.kind is EventKind.TAPPED and event.text == choice.data
-            said = event.kind is EventKind.SAID and fold(event.text) == fold(choice.label)
+            tapped = event.kind is Gesture.TAPPED and event.text == choice.data
+            said = event.kind is Gesture.SAID and fold(event.text) == fold(choice.label)
             if tapped or said:
                 name, _equals, value = choice.data.partition(":")[2].partition("=")
                 answered = state.answering(self.step, {"question": name, "value": value})

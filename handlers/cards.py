@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from urllib.parse import quote, urlsplit
 
-from catalogue.entries import Initiative, Notice, Service, TownHall
+from catalogue.entries import CalendarEvent, Initiative, Notice, Service, TownHall
 from catalogue.freshness import freshness
 from catalogue.geo import hectometres
 from catalogue.hours import openness, ordinary_week
@@ -19,7 +19,7 @@ SENTENCE = 200  # characters of the description in a list
 
 def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
     """The card of a list; `place_words` says where it is, seen from where the person looks."""
-    lines = [_first_sentence(entry.description), place_words, *for_a_time(entry, now.date()), opening(entry, now)]
+    lines = [first_sentence(entry.description), place_words, *for_a_time(entry, now.date()), opening(entry, now)]
     lines.append(_for_whom_and_cost(entry))
     return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), _list_choices(entry))
 
@@ -41,14 +41,14 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
         _labelled(_("Pour y accéder : {value}"), entry.conditions_acces),
         wheelchair(entry.accessible),
     ]
-    choices = (*_way_there(entry), *_calls(entry))
+    choices = (*_way_there(entry), *calls(entry))
     return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), choices)
 
 
 def contact_card(entry: Initiative, now: datetime) -> Card:
     """How to reach an entry before going."""
     lines = (*contact_lines(entry), *for_a_time(entry, now.date()), opening(entry, now))
-    return Card(entry.nom, lines, provenance(entry, now.date()), _calls(entry))
+    return Card(entry.nom, lines, provenance(entry, now.date()), calls(entry))
 
 
 def town_hall_words(hall: TownHall, alone: bool) -> str:
@@ -152,7 +152,7 @@ def address(entry: Initiative) -> str:
     return ", ".join(filter(None, (entry.adresse, entry.complement_adresse, town)))
 
 
-def contact_lines(entry: Initiative) -> list[str]:
+def contact_lines(entry: Initiative | CalendarEvent) -> list[str]:
     """Phone, e-mail and site, one a line."""
     found = (
         _labelled(_("Téléphone : {value}"), entry.telephone),
@@ -199,7 +199,8 @@ def _what_it_is(entry: Initiative) -> str:
     return entry.description if known else f"{kind}. {entry.description}"
 
 
-def _first_sentence(description: str) -> str:
+def first_sentence(description: str) -> str:
+    """How a description begins, on one line of a list."""
     sentence = description.strip().split("\n")[0]
     return sentence if len(sentence) <= SENTENCE else sentence[: SENTENCE - 1].rsplit(" ", 1)[0] + "…"
 
@@ -222,18 +223,25 @@ def _list_choices(entry: Initiative) -> tuple[Choice, ...]:
 def _way_there(entry: Initiative) -> tuple[Choice, ...]:
     if entry.reach is not Reach.LOCAL:
         return ()
-    if entry.exact and entry.latitude is not None and entry.longitude is not None:
-        spot = f"{entry.latitude:.5f}"
-        there = f"{entry.longitude:.5f}"
-        url = f"https://www.openstreetmap.org/?mlat={spot}&mlon={there}#map=17/{spot}/{there}"
-    elif entry.commune:
-        url = f"https://www.openstreetmap.org/search?query={quote(address(entry))}"
+    exact = entry.exact and entry.latitude is not None and entry.longitude is not None
+    spot = (entry.latitude or 0.0, entry.longitude or 0.0) if exact else None
+    return map_choice(spot, address(entry) if entry.commune else "")
+
+
+def map_choice(spot: tuple[float, float] | None, postal: str) -> tuple[Choice, ...]:
+    """The button that shows the way: to a true point, or else to a postal address; nothing when neither is known."""
+    if spot:
+        north, east = (f"{degrees:.5f}" for degrees in spot)
+        url = f"https://www.openstreetmap.org/?mlat={north}&mlon={east}#map=17/{north}/{east}"
+    elif postal:
+        url = f"https://www.openstreetmap.org/search?query={quote(postal)}"
     else:
         return ()
     return (Choice(_("Y aller"), url=url),)
 
 
-def _calls(entry: Initiative) -> tuple[Choice, ...]:
+def calls(entry: Initiative | CalendarEvent) -> tuple[Choice, ...]:
+    """The buttons that call, and that open the site."""
     calls = []
     if entry.telephone:
         digits = "".join(c for c in entry.telephone if c.isdigit() or c == "+")

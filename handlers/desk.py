@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from catalogue.entries import Candidate, Initiative, Nearby, TownHall
+from catalogue.entries import Asked, Candidate, Initiative, Nearby, Occurrence, TownHall
 from catalogue.needs import Emergency, Need
 from catalogue.places import Place, PlaceMatch
 from catalogue.understanding import Understanding
@@ -50,3 +50,22 @@ class Desk(Protocol):
 
     def town_hall(self, insee: str) -> TownHall | None:
         """The town hall of a commune, or of the commune an arrondissement or a former commune belongs to."""
+
+    def happenings(self, place: Place, until: datetime, need: Need | None) -> list[Occurrence]:
+        """The dates near a commune from now until then, soonest first, for a need or all; cancelled ones are told too.
+
+        Those of an event that repeats are all there. At most 200.
+        """
+
+    def occurrence(self, event_id: int, original_at: datetime) -> Occurrence | None:
+        """One date, whatever became of it; None when nothing is known of it."""
+
+    def next_dates(self, initiative_id: int) -> list[Occurrence]:
+        """At most three dates to come of an entry's events, soonest first; cancelled ones are told too."""
+
+    @property
+    def told_later(self) -> bool:
+        """Whether the person can be written to later: not on the web."""
+
+    def asked(self) -> Asked:
+        """What the person asked to be told later."""

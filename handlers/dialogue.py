@@ -5,15 +5,17 @@ Everything here is a plain value: no I/O, no clock. A channel turns its updates 
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from catalogue.needs import Ahead, EventKind, Rhythm
 from handlers.desk import Desk
 
 Answers = Mapping[str, Any]
 
 
-class EventKind(StrEnum):
+class Gesture(StrEnum):
     SAID = "said"  # words typed
     TAPPED = "tapped"  # a button: its data, which can be forged
     SHARED = "shared"  # a position
@@ -26,7 +28,7 @@ class EventKind(StrEnum):
 class Event:
     """One thing a person did."""
 
-    kind: EventKind
+    kind: Gesture
     text: str = ""  # the words, the button's data, or the link's payload
     latitude: float | None = None
     longitude: float | None = None
@@ -36,12 +38,12 @@ class Event:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Event":
-        return cls(**{**stored, "kind": EventKind(stored["kind"])})
+        return cls(**{**stored, "kind": Gesture(stored["kind"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button: either `data` ("step:value", at most 64 bytes) or a `url` (https: or tel:)."""
+    """A button: either `data` ("step:value", at most 64 bytes) or a `url` (https:, tel:, or a path of the web chat)."""
 
     label: str
     data: str = ""
@@ -85,10 +87,70 @@ class Reply:
         return cls(**{**stored, "cards": cards, "choices": choices})
 
 
-class Effect(StrEnum):
-    """What the runner must do, in the turn's own transaction."""
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Remove everything held about this person."""
 
-    FORGET = "forget"  # remove everything held about this person
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Remove what was said in this conversation; not what the person asked to be told later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Write to the person before a date."""
+
+    event_id: int
+    original_at: datetime
+    ahead: tuple[Ahead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unremind:
+    """Say nothing more of a date."""
+
+    event_id: int
+    original_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Write to the person of the dates to come in a commune, of one kind or of all."""
+
+    code_insee: str
+    kind: EventKind | None
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """End a subscription of this person's."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Tell the person if an entry closes or moves."""
+
+    initiative_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """Tell them no more."""
+
+    initiative_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopAll:
+    """End every reminder, subscription and watch of this person's."""
+
+
+# What the runner must do, in the turn's own transaction.
+Effect = Forget | Drop | Remind | Unremind | Subscribe | Unsubscribe | Watch | Unwatch | StopAll
 
 
 @dataclass(frozen=True, slots=True)

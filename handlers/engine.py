@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from catalogue.needs import Emergency
+from catalogue.needs import Emergency, Need
+from handlers import agenda, mine, results
+from handlers.agenda import AGENDA
+from handlers.dates import my_reminders, stop_all
 from handlers.desk import Desk
 from handlers.dialogue import (
     Choice,
-    Effect,
+    Drop,
     Event,
-    EventKind,
     Flow,
+    Forget,
+    Gesture,
     Posed,
     Reading,
     Reply,
@@ -20,10 +24,11 @@ from handlers.dialogue import (
     Understood,
 )
 from handlers.emergency import emergency_answer, emergency_button, emergency_numbers
+from handlers.hearing import known_place, located, needing
 from handlers.locale import gettext as _
 from handlers.orientation import ORIENTATION
 
-FLOWS = {flow.name: flow for flow in (ORIENTATION,)}
+FLOWS = {flow.name: flow for flow in (ORIENTATION, AGENDA)}
 FIRST = ORIENTATION
 
 # What is understood at any moment, as a command, a button or a word.
@@ -42,6 +47,9 @@ ORDERS = {
     "mes données": "mesdonnees",
     "effacer": "effacer",
     "reprendre": "reprendre",
+    "mesrappels": "mesrappels",
+    "mes rappels": "mesrappels",
+    "rappels": "mesrappels",
 }
 
 
@@ -50,16 +58,18 @@ def advance(state: State | None, event: Event, desk: Desk) -> Turn:
 
     `state` is None when there is none yet, or when it was forgotten. Nothing is sent, saved or timed here.
     """
-    if event.kind is EventKind.IN_A_GROUP:
+    if event.kind is Gesture.IN_A_GROUP:
         words = _("Je ne réponds qu'en tête à tête, pour que cela reste entre nous. Écrivez-moi en privé.")
         return Turn(None, (Reply(words),))
-    if event.kind is EventKind.SAID and (emergency := desk.danger(event.text)):
+    if event.kind is Gesture.SAID and (emergency := desk.danger(event.text)):
         return _in_danger(emergency, state, event, desk)
-    if event.kind is EventKind.STARTED:
+    if event.kind is Gesture.STARTED:
         return _begin(event.text, desk)
     order, value = _order(event)
     if order:
         return _OBEYED[order](state, value, desk)
+    if event.kind is Gesture.SAID and (asked := agenda.wanted(state, event.text, desk)):
+        return _ask(AGENDA, asked, desk)
     if state is None or state.flow not in FLOWS:
         return _without_a_conversation(event, desk)
     return _go_on(FLOWS[state.flow], state, event, desk)
@@ -68,7 +78,7 @@ def advance(state: State | None, event: Event, desk: Desk) -> Turn:
 def urgent(event: Event, danger: Callable[[str], Emergency | None]) -> Reply | None:
     """Whom to call, when that is what an event is about, by itself or because it was asked: needs no desk."""
     start_again = Choice(_("Recommencer"), "recommencer:")
-    emergency = danger(event.text) if event.kind is EventKind.SAID else None
+    emergency = danger(event.text) if event.kind is Gesture.SAID else None
     if emergency:
         return emergency_answer(emergency, start_again)
     return emergency_numbers(start_again) if _order(event)[0] == "urgence" else None
@@ -84,35 +94,36 @@ def _in_danger(emergency: Emergency, state: State | None, event: Event, desk: De
 
 
 def _order(event: Event) -> tuple[str | None, str]:
-    if event.kind is EventKind.TAPPED:
+    if event.kind is Gesture.TAPPED:
         name, _colon, value = event.text.partition(":")
         return (name, value) if name in _OBEYED else (None, "")
-    if event.kind is EventKind.SAID:
+    if event.kind is Gesture.SAID:
         words = event.text.strip().lower().removeprefix("/")
         return ORDERS.get(words.rstrip(" !.")) or ORDERS.get(words), ""
     return None, ""
 
 
 def _begin(payload: str, desk: Desk) -> Turn:
-    turn = FIRST.opens(payload, desk) or _ask(FIRST, FIRST.preset(payload, desk), desk)
-    return _saying_first(FIRST.greeting(), turn)
+    flow = AGENDA if AGENDA.name in payload.split("_") else FIRST
+    turn = flow.opens(payload, desk) or _ask(flow, flow.preset(payload, desk), desk)
+    return _saying_first(flow.greeting(), turn)
 
 
 def _without_a_conversation(event: Event, desk: Desk) -> Turn:
     """The first words may already be an answer; an old button is not, and starts again."""
     state = State(FIRST.name)
-    if event.kind in (EventKind.SAID, EventKind.SHARED):
+    if event.kind in (Gesture.SAID, Gesture.SHARED):
         reading = FIRST.hears(state, event, desk)
         if isinstance(reading, Understood) or reading.nearly:
             return _heard(FIRST, None, reading, state, desk)
-        if event.kind is EventKind.SAID:
+        if event.kind is Gesture.SAID:
             return _go_on(FIRST, state, event, desk)
     return _begin("", desk)
 
 
 def _go_on(flow: Flow, state: State, event: Event, desk: Desk) -> Turn:
     step = _current(flow, state)
-    if event.kind is EventKind.TAPPED:
+    if event.kind is Gesture.TAPPED:
         return _tapped(flow, state, step, event, desk)
     if step:
         return _heard(flow, step, _answer(flow, step, state, event, desk), state, desk)
@@ -196,7 +207,8 @@ def _ask(flow: Flow, state: State, desk: Desk) -> Turn:
 
 def _posed(flow: Flow, step: Step, state: State, desk: Desk) -> Reply:
     posed = step.question.pose(state, desk) or Posed("")
-    way_back = Choice(_("Retour"), "retour:") if _answered(flow, state) else emergency_button()
+    at_the_start = flow is FIRST and not _answered(flow, state)
+    way_back = emergency_button() if at_the_start else Choice(_("Retour"), "retour:")
     return Reply(posed.text, choices=(*posed.choices, (way_back,)), asks_position=step.asks_position)
 
 
@@ -224,6 +236,7 @@ def _help(state: State | None, value: str, desk: Desk) -> Turn:
         "Je vous aide à trouver un lieu ou un coup de main près de chez vous.\n"
         "Touchez un bouton, ou écrivez avec vos mots.\n"
         "« Retour » revient à la question d'avant. « Recommencer » repart du début.\n"
+        "« Agenda » dit ce qui se passe près de chez vous. « Mes rappels » montre et arrête vos rappels.\n"
         "« Annuler » arrête et oublie. « Mes données » montre ce que je garde. « Effacer » l'enlève."
     )
     numbers = ((emergency_button(),),)
@@ -245,6 +258,8 @@ def _back(state: State | None, value: str, desk: Desk) -> Turn:
         return _begin("", desk)
     flow = FLOWS[state.flow]
     answered = _answered(flow, state)
+    if not answered and flow is not FIRST:
+        return _ask(FIRST, State(FIRST.name), desk)
     if not answered:
         return _saying_first(_("Nous sommes au début."), _ask(flow, state, desk))
     last = answered[-1]
@@ -258,7 +273,10 @@ def _restart(state: State | None, value: str, desk: Desk) -> Turn:
 
 def _cancel(state: State | None, value: str, desk: Desk) -> Turn:
     words = _("C'est arrêté. J'ai oublié ce que vous m'avez dit.\nRevenez quand vous voulez.")
-    return Turn(None, (Reply(words, choices=(_start_again(),)),), (Effect.FORGET,))
+    if not mine.has_asked(desk.asked()):
+        return Turn(None, (Reply(words, choices=(_start_again(),)),), (Drop(),))
+    words = f"{words}\n{_('Vos rappels, eux, continuent.')}"
+    return Turn(None, (Reply(words, choices=((stop_all(), my_reminders()), _start_again())),), (Drop(),))
 
 
 def _start_again() -> tuple[Choice, ...]:
@@ -268,22 +286,38 @@ def _start_again() -> tuple[Choice, ...]:
 def _my_data(state: State | None, value: str, desk: Desk) -> Turn:
     held = FLOWS[state.flow].held(state, desk) if state and state.flow in FLOWS else []
     lines = [_("Voici tout ce que je garde sur vous :")]
-    lines += held or [_("aucune réponse pour le moment.")]
+    asked = mine.in_lines(desk.asked(), desk)
+    lines += [*held, *asked] or [_("aucune réponse pour le moment.")]
     lines += [
         _("Je ne connais ni votre nom, ni votre adresse."),
         _("Pour vous répondre : le numéro de cette conversation. Et, sur le site, les messages affichés."),
         _("Tout disparaît après 24 heures de silence."),
     ]
-    choices = ((Choice(_("Tout effacer"), "effacer:"),), (_carry_on(),))
+    if asked:
+        lines[-1] = _("Vos réponses disparaissent après 24 heures de silence.")
+        lines.append(_("Vos rappels restent jusqu'à leur date, ou jusqu'à ce que vous les arrêtiez."))
+    reminders = ((my_reminders(),),) if asked else ()
+    choices = (*reminders, (Choice(_("Tout effacer"), "effacer:"),), (_carry_on(),))
     return Turn(state, (Reply("\n".join(lines), choices=choices),))
 
 
 def _erase(state: State | None, value: str, desk: Desk) -> Turn:
     if value == "oui":
         words = _("C'est effacé. Je ne garde plus rien de vous.")
-        return Turn(None, (Reply(words, choices=(_start_again(),)),), (Effect.FORGET,))
+        return Turn(None, (Reply(words, choices=(_start_again(),)),), (Forget(),))
     choices = ((Choice(_("Oui, tout effacer"), "effacer:oui"),), (Choice(_("Non, continuer"), "reprendre:"),))
     return Turn(state, (Reply(_("Effacer tout ce que je garde de vous ?"), choices=choices),))
+
+
+def _agenda(state: State | None, value: str, desk: Desk) -> Turn:
+    return _ask(AGENDA, agenda.around(state, desk), desk)
+
+
+def _needs(state: State | None, value: str, desk: Desk) -> Turn:
+    """The guide, around the place already spoken of; for a need, when the button holds one."""
+    place, need = known_place(state, desk), Need.of(value)
+    started = located(State(FIRST.name), place) if place else State(FIRST.name)
+    return _ask(FIRST, needing(started, [need]) if need else started, desk)
 
 
 _OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
@@ -295,4 +329,16 @@ _OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
     "mesdonnees": _my_data,
     "effacer": _erase,
     "reprendre": _resume,
+    "agenda": _agenda,
+    "besoins": _needs,
+    "fiche": results.details,
+    "rdv": mine.show_date,
+    "rappeler": mine.remind,
+    "prevenir": mine.subscribe,
+    "suivre": mine.watch,
+    "mesrappels": mine.listed,
+    "rappel-stop": mine.stop_reminder,
+    "avis-stop": mine.stop_subscription,
+    "suivi-stop": mine.stop_watch,
+    "tout-arreter": mine.stop_everything,
 }

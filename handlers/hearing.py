@@ -1,6 +1,7 @@
 """What a person wrote, as answers: a need, a place, both; or what to ask to be sure of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from catalogue.needs import Need
 from catalogue.places import Place, PlaceMatch
@@ -9,7 +10,7 @@ from catalogue.understanding import Understanding
 from handlers.cards import whole_card
 from handlers.courtesy import courtesy
 from handlers.desk import Desk
-from handlers.dialogue import Choice, Reading, Reply, State, Unclear, Understood
+from handlers.dialogue import Card, Choice, Reading, Reply, State, Unclear, Understood
 from handlers.locale import gettext as _
 
 SURE = 0.4  # a likelier need is answered at once; under it, the likeliest are offered
@@ -51,10 +52,15 @@ def _called_so(state: State, said: str, understood: Understanding, desk: Desk) -
     entries = () if understood.courtesy else desk.called(said, place)
     if not entries:
         return None
-    cards = tuple(whole_card(entry, desk.now) for entry in entries)
+    cards = tuple(_with_its_dates(whole_card(entry, desk.now), entry.id, desk) for entry in entries)
     go_on = ((Choice(_("Chercher autre chose"), "reprendre:"),),)
     reply = Reply(_("Voici ce que je connais sous ce nom."), cards=cards, choices=go_on)
     return Unclear(reply, nearly=True, state=state)
+
+
+def _with_its_dates(card: Card, id_: int, desk: Desk) -> Card:
+    dates = (Choice(_("Ses rendez-vous"), f"fiche:{id_}"),) if desk.next_dates(id_) else ()
+    return replace(card, choices=(*card.choices, *dates))
 
 
 def known_place(state: State | None, desk: Desk) -> Place | None:

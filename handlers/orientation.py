@@ -7,7 +7,7 @@ from handlers import results
 from handlers.answers import PRECISIONS, NeedChoice, PlaceAnswer, Precision
 from handlers.cards import whole_card
 from handlers.desk import Desk
-from handlers.dialogue import Choice, Event, EventKind, Flow, Reading, Reply, State, Step, Turn, Unclear
+from handlers.dialogue import Choice, Event, Flow, Gesture, Reading, Reply, State, Step, Turn, Unclear
 from handlers.hearing import hear, located, small_talk
 from handlers.locale import gettext as _
 from handlers.questions import answer_label
@@ -17,10 +17,10 @@ _AN_ENTRY = re.compile(r"f([1-9]\d{0,14})", re.ASCII)
 
 def _hears(state: State, event: Event, desk: Desk) -> Reading:
     """Words once the results are shown: another need, or another place; the rest is kept."""
-    if event.kind is EventKind.SHARED:
+    if event.kind is Gesture.SHARED:
         return PlaceAnswer().read(state, event, desk)
     text = _("Je n'ai pas compris. Écrivez un autre besoin ou une autre commune, ou touchez un bouton.")
-    if event.kind is EventKind.SAID:
+    if event.kind is Gesture.SAID:
         if heard := hear(state, event.text, desk):
             return heard
         text = small_talk(event.text, desk) or text
@@ -50,7 +50,8 @@ def _opens(payload: str, desk: Desk) -> Turn | None:
     go_on = ((Choice(_("Chercher autre chose"), "reprendre:"),),)
     if entry is None:
         return Turn(state, (Reply(_("Cette fiche n'est plus dans le guide."), choices=go_on),))
-    return Turn(state, (Reply("", cards=(whole_card(entry, desk.now),), choices=go_on),))
+    said, rows = results.dates_and_watch(entry, desk)
+    return Turn(state, (Reply("", (whole_card(entry, desk.now),), said, (*rows, *go_on)),))
 
 
 def _held(state: State, desk: Desk) -> list[str]:
@@ -82,7 +83,6 @@ ORIENTATION = Flow(
     finish=results.show,
     actions={
         "suite": results.more,
-        "fiche": results.details,
         "contact": results.contact,
         "autre": results.not_that,
         "changer": results.change,

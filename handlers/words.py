@@ -104,6 +104,30 @@ def day_and_month(day: date) -> str:
     return f"{_('1er') if day.day == 1 else day.day} {month(day)}"
 
 
+def full_day(day: date, today: date) -> str:
+    """ "samedi 24 octobre", "samedi 9 janvier 2027": the year only when it is not today's."""
+    said = f"{weekday(day)} {day_and_month(day)}"
+    return said if day.year == today.year else f"{said} {day.year}"
+
+
+def named_day(day: date, today: date) -> str:
+    """ "aujourd'hui", "demain", "samedi 24 octobre"."""
+    known = {0: _("aujourd'hui"), 1: _("demain")}
+    return known.get((day - today).days) or full_day(day, today)
+
+
+def in_days(days: int) -> str:
+    """How soon: "dans 3 jours", "dans 2 semaines"."""
+    if days < 14:
+        return _("dans {days} jours").format(days=days)
+    return _("dans {weeks} semaines").format(weeks=days // 7)
+
+
+def capital(said: str) -> str:
+    """The same, as a line begins."""
+    return said[:1].upper() + said[1:]
+
+
 def period(first: date, last: date, today: date) -> str:
     """ "le 3 août", "du 3 au 20 août", "du 20 décembre au 3 janvier 2027": the year only when it is not today's."""
     start, end = (f"{day_and_month(day)}{'' if day.year == today.year else f' {day.year}'}" for day in (first, last))

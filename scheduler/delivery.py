@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from catalogue.database import writing
-from scheduler import outbox
+from scheduler import outbox, retention
 from scheduler.limits import Limiter, Pace
 
 logger = logging.getLogger(__name__)
@@ -199,6 +199,7 @@ class Delivery:
             outbox.settle(connection, sending.id, state, now, why)
             if gone:
                 outbox.stop_for(connection, self._channel, sending.person, now)
+                retention.stop_telling(connection, self._channel, sending.person)
 
     def _retry(self, sending: outbox.Claimed, at: datetime, why: str, resent: bool = False) -> None:
         with writing(self._engine) as connection:

@@ -4,18 +4,24 @@ created → sending → sent | failed | expired | uncertain. A settled row never
 until the moment it leaves: so a process that dies leaves in doubt only what was on the wire.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, cast, insert, or_, select, update
 
 from catalogue.tables import outbox
+from scheduler import planning
 
 LEASE = timedelta(seconds=45)  # longer than any send may take, waiting for its turn included
 MOST_ATTEMPTS = 8
+# How the keys begin of what is told later, which is no answer: reminders, changes of a date, the dates of the week,
+# those that are new, what becomes of an entry.
+TOLD_LATER = ("rappel:", "changement:", "semaine:", "au-fil:", "fiche:")
 
 
 class State(StrEnum):
@@ -111,6 +117,18 @@ _LEASE = (
         attempts=outbox.c.attempts + bindparam("tried"),
     )
 )
+BY_DAY = "by_day"  # in a message that must not leave at night: the time zone of that night
+_POSTPONE = (
+    update(outbox)
+    .where(
+        outbox.c.channel == bindparam("of_channel"),
+        outbox.c.due_at <= bindparam("now"),
+        outbox.c.settled_at.is_(None),
+        _FREE,
+        cast(outbox.c.message, Text).contains(bindparam("by_day")),
+    )
+    .values(due_at=bindparam("morning"), leased_until=None)
+)
 Leaves = Callable[[str, dict[str, Any]], bool]
 
 
@@ -118,11 +136,16 @@ def claim(connection: Connection, channel: str, now: datetime, most: int, leaves
     """Takes the lease of at most `most` due messages, oldest first, and only the first of each person's.
 
     One still "sending" although its lease ran out was on the wire when its process died: it may have been sent. It is
-    sent again, once, and marked; a doubt that comes twice is left uncertain. `leaves(person, message)` says which can
-    leave at once: they are begun here, which saves a transaction.
+    sent again, once, and marked; a doubt that comes twice is left uncertain. What must not leave at night (`BY_DAY`)
+    and is late is put back to the morning. `leaves(person, message)` says which can leave at once: they are begun
+    here, which saves a transaction.
     """
-    claimed, lost = [], []
+    claimed, lost, nights = [], [], set()
     for row in connection.execute(_CLAIMABLE, {"channel": channel, "now": now, "most": most}):
+        zone = row.message.get(BY_DAY)
+        if zone and planning.is_night(now, ZoneInfo(zone)):
+            nights.add(zone)
+            continue
         doubtful = row.state == State.SENDING
         if doubtful and row.resent:
             lost.append(row.id)
@@ -133,7 +156,17 @@ def claim(connection: Connection, channel: str, now: datetime, most: int, leaves
         connection.execute(_LEASE, [_lease(one, now + LEASE) for one in claimed])
     for row_id in lost:
         settle(connection, row_id, State.UNCERTAIN, now)
-    return claimed
+    for zone in nights:
+        _postpone(connection, channel, zone, now)
+    return claimed + claim(connection, channel, now, most - len(claimed), leaves) if nights else claimed
+
+
+def _postpone(connection: Connection, channel: str, zone: str, now: datetime) -> None:
+    """Puts back to the morning all that is due and must not leave in the night of a place: answers go first."""
+    said = json.dumps({BY_DAY: zone})[1:-1]
+    morning = planning.after_the_night(now, ZoneInfo(zone))
+    values = {"of_channel": channel, "now": now, "by_day": said, "morning": morning}
+    connection.execute(_POSTPONE, values)
 
 
 def _lease(claimed: Claimed, until: datetime) -> dict[str, Any]:
@@ -196,6 +229,30 @@ _EXPIRE = (
 def expire(connection: Connection, now: datetime) -> int:
     """Ends what is too late to be worth sending; returns how many."""
     return connection.execute(_EXPIRE, {"now": now}).rowcount
+
+
+_TAKE_BACK = (
+    update(outbox)
+    .where(outbox.c.settled_at.is_(None), outbox.c.state == State.CREATED.value)
+    .values(state=State.EXPIRED.value, settled_at=bindparam("now"), message=None, leased_until=None)
+)
+_BATCH = 500  # SQLite takes a limited number of values in one statement
+
+
+def stop_later(connection: Connection, channel: str, person: str, now: datetime) -> None:
+    """Ends what was to be told later to a person, and has not left."""
+    theirs = and_(outbox.c.channel == channel, outbox.c.person == person, outbox.c.settled_at.is_(None))
+    later = or_(*(outbox.c.dedupe_key.startswith(beginning) for beginning in TOLD_LATER))
+    connection.execute(_TAKE_BACK.where(theirs, later), {"now": now})
+
+
+def take_back(connection: Connection, keys: Sequence[str], now: datetime) -> set[str]:
+    """Ends messages that have not left, by key; returns the keys of those it ended."""
+    found: set[str] = set()
+    for start in range(0, len(keys), _BATCH):
+        among = outbox.c.dedupe_key.in_(keys[start : start + _BATCH])
+        found.update(connection.scalars(_TAKE_BACK.where(among).returning(outbox.c.dedupe_key), {"now": now}))
+    return found
 
 
 def stop_for(connection: Connection, channel: str, person: str, now: datetime) -> None:

@@ -1,10 +1,12 @@
 """Forgetting: a conversation left alone is dropped after 24 hours, and with it what was said in it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, not_, or_
 
-from catalogue.tables import conversations, inbox, outbox
+from catalogue.tables import conversations, inbox, reminders, subscriptions, watches
+from catalogue.tables import outbox as messages
+from scheduler import outbox
 
 CONVERSATION_LASTS = timedelta(hours=24)
 # Telegram may deliver an update again for 24 hours; its number must be known that long, and a little more.
@@ -17,16 +19,33 @@ def forget_the_silent(connection: Connection, now: datetime) -> int:
         delete(conversations).where(conversations.c.updated_at <= now - CONVERSATION_LASTS)
     ).rowcount
     connection.execute(delete(inbox).where(inbox.c.handled_at.is_not(None), inbox.c.received_at <= now - NUMBERS_LAST))
-    connection.execute(delete(outbox).where(outbox.c.settled_at <= now - CONVERSATION_LASTS))
+    connection.execute(delete(messages).where(messages.c.settled_at <= now - CONVERSATION_LASTS))
     return dropped
 
 
 def forget(connection: Connection, channel: str, person: str) -> None:
     """Removes all that is held about one person (a handled event is already tied to nobody, see bot.inbox)."""
-    connection.execute(
-        delete(conversations).where(conversations.c.channel == channel, conversations.c.person == person)
-    )
+    stop_telling(connection, channel, person)
+    connection.execute(delete(conversations).where(_of(conversations, channel, person)))
     # An answer still on its way is sent first: it goes with the daily forgetting.
-    connection.execute(
-        delete(outbox).where(outbox.c.channel == channel, outbox.c.person == person, outbox.c.settled_at.is_not(None))
-    )
+    connection.execute(delete(messages).where(_of(messages, channel, person), messages.c.settled_at.is_not(None)))
+
+
+def drop(connection: Connection, channel: str, person: str) -> None:
+    """Removes what was said in a conversation; what the person asked to be told later stays."""
+    connection.execute(delete(conversations).where(_of(conversations, channel, person)))
+    # That a reminder was sent stays known as long as the reminder may ask (scheduler.telling.reconcile).
+    told_later = or_(*(messages.c.dedupe_key.startswith(beginning) for beginning in outbox.TOLD_LATER))
+    settled = messages.c.settled_at.is_not(None)
+    connection.execute(delete(messages).where(_of(messages, channel, person), settled, not_(told_later)))
+
+
+def stop_telling(connection: Connection, channel: str, person: str) -> None:
+    """Ends all that a person asked to be told later, and what was about to leave because of it."""
+    for table in (reminders, subscriptions, watches):
+        connection.execute(delete(table).where(_of(table, channel, person)))
+    outbox.stop_later(connection, channel, person, datetime.now(UTC))
+
+
+def _of(table: Table, channel: str, person: str) -> ColumnElement[bool]:
+    return and_(table.c.channel == channel, table.c.person == person)

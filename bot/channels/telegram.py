@@ -30,7 +30,7 @@ from bot.dispatch import Dispatcher
 from bot.inbox import Arrival
 from bot.runner import Runner
 from bot.settings import TELEGRAM_PATH, CannotStart, Settings
-from handlers.dialogue import Event, EventKind
+from handlers.dialogue import Event, Gesture
 from handlers.locale import gettext as _
 from scheduler.delivery import Delivery, NotSent, Refused, Unsure
 from scheduler.limits import Limiter
@@ -65,6 +65,8 @@ async def introduce(bot: Bot) -> None:
     """Sets the commands menu and the descriptions, in French."""
     commands = (
         ("start", _("Trouver un lieu ou un coup de main")),
+        ("agenda", _("Ce qui se passe près de chez vous")),
+        ("mesrappels", _("Voir et arrêter mes rappels")),
         ("urgence", _("Les numéros d'urgence")),
         ("retour", _("Revenir à la question d'avant")),
         ("aide", _("Comment ça marche")),
@@ -129,12 +131,12 @@ def _tap(update_id: int, query: CallbackQuery) -> Arrival | None:
     origin: dict[str, Any] = {"tap": query.id}
     if chat is None:
         # A button of a message too old to be known: the person is the chat.
-        return Arrival(CHANNEL, key, str(query.from_user.id), Event(EventKind.TAPPED, ""), origin)
+        return Arrival(CHANNEL, key, str(query.from_user.id), Event(Gesture.TAPPED, ""), origin)
     if chat.type != ChatType.PRIVATE:
-        return Arrival(CHANNEL, key, str(chat.id), Event(EventKind.IN_A_GROUP), origin)
+        return Arrival(CHANNEL, key, str(chat.id), Event(Gesture.IN_A_GROUP), origin)
     if isinstance(query.message, Message):
         origin["edit"] = query.message.message_id
-    return Arrival(CHANNEL, key, str(chat.id), Event(EventKind.TAPPED, query.data or ""), origin)
+    return Arrival(CHANNEL, key, str(chat.id), Event(Gesture.TAPPED, query.data or ""), origin)
 
 
 def _message(update_id: int, message: Message) -> Arrival | None:
@@ -144,19 +146,19 @@ def _message(update_id: int, message: Message) -> Arrival | None:
         spoken_to = (message.text or "").startswith("/") or any(u.is_bot for u in message.new_chat_members or ())
         if not spoken_to:
             return None
-        return Arrival(CHANNEL, key, person, Event(EventKind.IN_A_GROUP), {})
+        return Arrival(CHANNEL, key, person, Event(Gesture.IN_A_GROUP), {})
     return Arrival(CHANNEL, key, person, _event(message), {})
 
 
 def _event(message: Message) -> Event:
     text = message.text or message.caption
     if message.location:
-        return Event(EventKind.SHARED, "", message.location.latitude, message.location.longitude)
+        return Event(Gesture.SHARED, "", message.location.latitude, message.location.longitude)
     if text and text.split("@")[0].split()[0:1] == ["/start"]:
-        return Event(EventKind.STARTED, text.partition(" ")[2].strip())
+        return Event(Gesture.STARTED, text.partition(" ")[2].strip())
     if text:
-        return Event(EventKind.SAID, text)
-    return Event(EventKind.UNREADABLE)
+        return Event(Gesture.SAID, text)
+    return Event(Gesture.UNREADABLE)
 
 
 # ---- out ---------------------------------------------------------------------------------------
@@ -280,6 +282,10 @@ class TelegramChannel:
         self._helped: OrderedDict[str, None] = OrderedDict()  # who was told whom to call without the database
         self._known = asyncio.Event()  # Telegram has answered: the token is right, the client is ready
         self._dispatcher = Dispatcher(runner, CHANNEL, pool, TURNS_AT_ONCE, self._delivery.wake)
+
+    def wake(self) -> None:
+        """Says that something may be due now."""
+        self._delivery.wake()
 
     async def sweep(self) -> None:
         """Takes up what was left unhandled."""

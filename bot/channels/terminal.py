@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.inbox import Arrival
 from bot.runner import Runner
-from handlers.dialogue import Choice, Event, EventKind, Reply
+from handlers.dialogue import Choice, Event, Gesture, Reply
 from handlers.locale import gettext as _
 
 CHANNEL = "terminal"
@@ -48,13 +48,13 @@ class Terminal:
     def _event(self, line: str) -> Event:
         line = line.strip()
         if position := _POSITION.fullmatch(line):
-            return Event(EventKind.SHARED, "", float(position[1]), float(position[2]))
+            return Event(Gesture.SHARED, "", float(position[1]), float(position[2]))
         if line == "/start" or line.startswith("/start "):
-            return Event(EventKind.STARTED, line.removeprefix("/start").strip())
+            return Event(Gesture.STARTED, line.removeprefix("/start").strip())
         chosen = self._chosen(line)
         if chosen:
-            return Event(EventKind.TAPPED, chosen.data)
-        return Event(EventKind.SAID, line)
+            return Event(Gesture.TAPPED, chosen.data)
+        return Event(Gesture.SAID, line)
 
     def _chosen(self, line: str) -> Choice | None:
         tappable = [choice for choice in self._choices if choice.data]

@@ -14,15 +14,17 @@ from catalogue.exchange.entry_of_services import entry_of
 from catalogue.exchange.given_values import quoted
 from catalogue.exchange.national_schema import Fields, read_fields
 from catalogue.exchange.own_columns import laid_over, read_own
-from catalogue.exchange.places_of_services import places_of
+from catalogue.exchange.places_of_services import commune_of, places_of, tells_commune
 from catalogue.exchange.reading import EntryRow, Key, Reading, Record
 from catalogue.exchange.rows import Unreadable, text
 from catalogue.needs import Reach
 from catalogue.places import PlaceIndex
 from catalogue.spelling import fold
 
-# What a record that is refused for one of these would have told of, nobody knows.
+# What a record that is refused for one of these would have told of, nobody knows: where a service is given makes one
+# entry or another.
 _TELL_WHICH_ENTRY = frozenset({"source", "id", "structure_id", "bonne_porte", "bonne_porte.source_id"})
+_TELL_WHERE = frozenset({"adresse", "commune", "code_postal", "code_insee"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,26 @@ class _Told:
     problems: Mapping[str, str]  # by field
 
     @property
+    def id(self) -> str:
+        """ "" when it cannot be read."""
+        return str(self.fields.get("id", ""))
+
+    @property
     def key(self) -> Key | None:
         """Of the entry of a structure at its own place; None when it cannot be read."""
-        if not self.fields.get("source") or not self.fields.get("id"):
+        if not self.fields.get("source") or not self.id:
             return None
-        return self.fields["source"], self.own.get("source_id") or self.fields["id"]
+        return self.fields["source"], self.own.get("source_id") or self.id
 
-    def refuse(self, reading: Reading, reason: str) -> None:
-        """Say why it is not loaded."""
-        named = quoted(self.fields.get("id")).removeprefix(" :")
-        said = f"{self.what}{named}, {reason}".encode(errors="replace").decode()
-        reading.refuse(self.line, text(said) or "", lost=not _TELL_WHICH_ENTRY.isdisjoint(self.problems))
+    def tells_of_the_same_entry(self, other: "_Told") -> bool:
+        """Whether two services are of the same structure, at the same place."""
+        return all(self.fields.get(name) == other.fields.get(name) for name in ("structure_id", *_TELL_WHERE))
+
+    def refuse(self, reading: Reading, reason: str, *, lost: bool = False) -> None:
+        """Say why it is not loaded. It is lost when nobody knows which entry it tells of."""
+        said = f"{self.what}{quoted(self.id).removeprefix(' :')}, {reason}".encode(errors="replace").decode()
+        hiding = _TELL_WHICH_ENTRY | _TELL_WHERE if self.what == "service" else _TELL_WHICH_ENTRY
+        reading.refuse(self.line, text(said) or "", lost=lost or not hiding.isdisjoint(self.problems))
 
 
 def read_data_inclusion(records: Iterable[Record], reading: Reading, index: PlaceIndex) -> None:
@@ -55,51 +66,56 @@ def read_data_inclusion(records: Iterable[Record], reading: Reading, index: Plac
     Takes structures and services in any order, typed (JSON) or as text (CSV, XLSX). Never raises: what is wrong is
     refused, in French. A service of a structure that is unknown or refused is refused too.
     """
-    structures, services, twice = _gathered(map(_told, records), reading)
-    for identifier in [identifier for identifier in services if identifier not in structures]:
-        for service in services[identifier].values():
-            if not service.problems:
-                service.refuse(reading, f"structure inconnue{quoted(identifier)}")
-    for identifier, structure in structures.items():
-        _read_structure(structure, services.get(identifier, {}), reading, index)
-    refused = [*twice, *(structure for structure in structures.values() if structure.problems)]
-    reading.seen.update(structure.key for structure in refused if structure.key)
+    told = [_told(record, index) for record in records]
+    structures = _first_by_id(one for one in told if one.what == "structure")
+    services = _first_by_id(one for one in told if one.what == "service")
+    for one in told:
+        first = (services if one.what == "service" else structures).get(one.id, one)
+        _refuse_at_once(one, first, structures, reading)
+    offered: dict[str, dict[str, _Told]] = {}
+    for service in services.values():
+        offered.setdefault(service.fields.get("structure_id", ""), {})[service.id] = service
+    for structure in structures.values():
+        _read_structure(structure, offered.get(structure.id, {}), reading, index)
+    for one in told:
+        if one.what == "structure" and one.key and (one.problems or one is not structures[one.id]):
+            reading.seen.add(one.key)
 
 
-def _gathered(
-    records: Iterable[_Told], reading: Reading
-) -> tuple[dict[str, _Told], dict[str, dict[str, _Told]], list[_Told]]:
-    """The structures by id, the services by the id of their structure then by theirs, the structures that came twice.
+def _first_by_id(told: Iterable[_Told]) -> dict[str, _Told]:
+    """What the schema refuses is kept too: it tells of an entry all the same."""
+    found: dict[str, _Told] = {}
+    for one in told:
+        if one.id:
+            found.setdefault(one.id, one)
+    return found
 
-    What the schema refuses is kept too: it tells of an entry all the same.
-    """
-    structures: dict[str, _Told] = {}
-    services: dict[str, dict[str, _Told]] = {}
-    twice: list[_Told] = []
-    met: set[tuple[str, str]] = set()
-    for told in records:
-        identifier = told.fields.get("id", "")
-        if told.problems:
-            told.refuse(reading, " ; ".join(f"{name} : {reason}" for name, reason in told.problems.items()))
-        if identifier and (told.what, identifier) in met:
-            if not told.problems:
-                told.refuse(reading, "déjà dans le document")
-            if told.what == "structure":
-                twice.append(told)
-        elif told.what == "structure":
-            structures[identifier] = told
-        else:
-            services.setdefault(told.fields.get("structure_id", ""), {})[identifier] = told
-        met.add((told.what, identifier))
-    return structures, services, twice
+
+def _refuse_at_once(one: _Told, first: _Told, structures: Mapping[str, _Told], reading: Reading) -> None:
+    """Refuse what is not as the schema wants, comes after the `first` of its id, or has no structure to go with."""
+    lost, alone = False, ""
+    if one.what == "service":
+        named = one.fields.get("structure_id", "")
+        structure = structures.get(named)
+        if not structure:
+            alone = f"structure inconnue{quoted(named)}"
+        elif not structure.key:
+            alone = f"sa structure est refusée{quoted(named)}"
+        lost = bool(alone) or not one.tells_of_the_same_entry(first)
+    wrong = " ; ".join(f"{name} : {reason}" for name, reason in one.problems.items())
+    if reason := wrong or ("déjà dans le document" if one is not first else alone):
+        one.refuse(reading, reason, lost=lost)
 
 
 def _read_structure(structure: _Told, services: Mapping[str, _Told], reading: Reading, index: PlaceIndex) -> None:
     if not structure.key:
         return
     places = places_of(structure.fields, [service.fields for service in services.values()], index)
+    before = len(reading.rows)
     for suffix, offered in places.items():
-        _read_entry(structure, suffix, [services[fields.get("id", "")] for fields in offered], reading, index)
+        _read_entry(structure, suffix, [services[fields["id"]] for fields in offered], reading, index)
+    if "" not in places and len(reading.rows) == before and not structure.problems:
+        structure.refuse(reading, "elle n'est que là où sont ses services, et ils sont refusés")
 
 
 def _read_entry(structure: _Told, suffix: str, services: Sequence[_Told], reading: Reading, index: PlaceIndex) -> None:
@@ -129,20 +145,34 @@ def _read_entry(structure: _Told, suffix: str, services: Sequence[_Told], readin
 
 def _located(row: EntryRow) -> EntryRow:
     if row["reach"] is None:
-        raise Unreadable("ni adresse ni zone : on ne saurait pas qui y envoyer")
+        raise Unreadable("ni adresse ni zone connue : on ne saurait pas qui y envoyer")
     if row["reach"] == Reach.LOCAL and row["latitude"] is None:
         raise Unreadable("position inconnue")
     return row
 
 
-def _told(record: Record) -> _Told:
+def _told(record: Record, index: PlaceIndex) -> _Told:
     is_service = _is_service(record)
     fields, problems = read_fields(v1.Service if is_service else v1.Structure, record.fields)
     own, refused = read_own(record.fields.get("bonne_porte"))
     problems |= refused
+    if refused:
+        own = {} if "bonne_porte.source_id" in refused else {name: own[name] for name in own if name == "source_id"}
+    if is_service and not problems:
+        problems = _unknown_place(fields, index)
     if problems:  # what is left only tells which entry it is
         fields = {name: value for name, value in fields.items() if isinstance(value, str)}
     return _Told(record.line, "service" if is_service else "structure", fields, own, problems)
+
+
+def _unknown_place(service: Fields, index: PlaceIndex) -> dict[str, str]:
+    """Why one cannot tell where a service is given, which is another place than that of its structure."""
+    try:
+        if tells_commune(service):
+            commune_of(service, index)
+    except Unreadable as error:
+        return {"code_insee" if "code_insee" in service else "commune": str(error)}
+    return {}
 
 
 def _is_service(record: Record) -> bool:

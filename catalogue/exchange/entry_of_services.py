@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from catalogue.exchange.kinds import kind_of, needs_of_kind
 from catalogue.exchange.located import departements_of, place_of, position_at, postcode_at
 from catalogue.exchange.names import readable_name
 from catalogue.exchange.national_schema import Fields
@@ -10,7 +11,7 @@ from catalogue.exchange.places_of_services import commune_of, place_elsewhere, t
 from catalogue.exchange.reading import EntryRow
 from catalogue.exchange.rows import Unreadable, email, phone, plain_text, point, sentence, text, web_address
 from catalogue.exchange.services import services_sentence
-from catalogue.exchange.thematiques import is_digital_help, kind_of, need_of, needs_of, needs_without_thematique
+from catalogue.exchange.thematiques import is_digital_help, need_of, needs_of, needs_without_thematique
 from catalogue.hours import moments, to_osm
 from catalogue.initiatives import UNKNOWN
 from catalogue.needs import Kind, Method, Need, Public, Reach
@@ -71,17 +72,26 @@ def _where(at: Sequence[Fields], services: Sequence[Fields], index: PlaceIndex) 
     if latitude is not None and not near:
         raise Unreadable("coordonnées loin de toute commune")
     known = {
-        "adresse": text(told.get("adresse", "")),
-        "complement_adresse": text(told.get("complement_adresse", "")),
         "commune": place.nom if place else None,
         "code_postal": postcode_at(told.get("code_postal", ""), place) if place else None,
         "code_insee": place.insee if place else None,
         "departement": near.departement if near else None,
+    }
+    if not near or _only_at_a_distance(services):
+        return known | _reach(at, services, near, index)
+    return known | {
+        "reach": Reach.LOCAL.value,
+        "adresse": text(told.get("adresse", "")),
+        "complement_adresse": text(told.get("complement_adresse", "")),
         "latitude": latitude,
         "longitude": longitude,
         "exact": exact,
     }
-    return known | ({"reach": Reach.LOCAL.value} if near else _reach(services, index))
+
+
+def _only_at_a_distance(services: Sequence[Fields]) -> bool:
+    """Whether nobody is received: an address is then an office, no door to knock at."""
+    return bool(services) and all(service.get("modes_accueil") == ["a-distance"] for service in services)
 
 
 def _position(at: Sequence[Fields], place: Place | None) -> tuple[float | None, float | None, bool]:
@@ -95,17 +105,30 @@ def _position(at: Sequence[Fields], place: Place | None) -> tuple[float | None, 
     return (*found, True) if found else (None, None, False)
 
 
-def _reach(services: Sequence[Fields], index: PlaceIndex) -> EntryRow:
-    """Who is served by what has no place. Of an EPCI, only the number is told: not where it is."""
+def _reach(at: Sequence[Fields], services: Sequence[Fields], near: Place | None, index: PlaceIndex) -> EntryRow:
+    """Who is served by what nobody goes to: its zone; without any, the department where it is based.
+
+    A zone that is not known is taken for its own department. Of an intercommunalité (EPCI) only the number is told, and
+    the communes we know do not say which one they belong to.
+    """
     zones = {zone for service in services for zone in service.get("zone_eligibilite", ())}
+    remote = _only_at_a_distance(services)
     if zones & EVERYWHERE:
-        remote = all(service.get("modes_accueil") == ["a-distance"] for service in services)
         return {"reach": (Reach.A_DISTANCE if remote else Reach.NATIONAL).value}
+    home = near.departement if near else _departement_told(at, index)
     served = sorted({code for zone in zones for code in _departements(zone, index)})
+    if home and not served and (zones or remote):
+        served = [home]
     if not served:
         return {"reach": None}
-    several = served if len(served) > 1 else []
-    return {"reach": Reach.DEPARTEMENTAL.value, "departement": served[0], "zones": several}
+    return {"reach": Reach.DEPARTEMENTAL.value, "departement": served[0], "zones": served if len(served) > 1 else []}
+
+
+def _departement_told(records: Sequence[Fields], index: PlaceIndex) -> str | None:
+    """The department of the postcode of records that tell no commune, where it is of one only."""
+    code = next((record["code_postal"] for record in records if "code_postal" in record), "")
+    found = {place.departement for place in index.find(code).places if code in place.codes_postaux}
+    return found.pop() if len(found) == 1 else None
 
 
 def _departements(zone: str, index: PlaceIndex) -> frozenset[str]:
@@ -119,9 +142,9 @@ def _answers(structure: Fields, services: Sequence[Fields]) -> EntryRow:
     """What the place is, and the needs it answers."""
     thematiques = [thematique for service in services for thematique in service.get("thematiques", ())]
     reseaux, description = structure.get("reseaux_porteurs", ()), structure.get("description", "")
-    needs = needs_of(thematiques) or needs_without_thematique(reseaux, description)
     digital = {*map(need_of, thematiques)} == {Need.NUMERIQUE} if thematiques else is_digital_help(description)
     kind = kind_of(structure["nom"], reseaux) or (Kind.ESPACE_NUMERIQUE if digital else Kind.AUTRE)
+    needs = needs_of(thematiques) or needs_without_thematique(reseaux, description) or needs_of_kind(kind)
     return {"kind": kind.value, "needs": needs}
 
 

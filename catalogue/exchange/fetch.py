@@ -31,34 +31,42 @@ class CannotFetch(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document as it is now. When it is `unchanged` since the ETag that was given, nothing was written at `path`."""
+    """A document as it is now. When it is `unchanged` since the copy that was told, nothing was written at `path`."""
 
     path: Path
     content_type: str  # as the server says it, "" when it does not
     etag: str | None
     unchanged: bool
+    last_modified: str | None = None  # as the server writes it
 
 
 def fetch(
-    url: str, into: Path, *, etag: str | None = None, most_bytes: int = 200_000_000, within_s: float = 300
+    url: str,
+    into: Path,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    most_bytes: int = 200_000_000,
+    within_s: float = 300,
 ) -> Fetched:
     """Write the document of an https address to the file `into`, which is left as it was when that fails.
 
-    `etag` is the one of an earlier copy, which is not sent again if it is still good. `most_bytes` counts what is
-    written, once decompressed. `within_s` is for everything, in seconds, except finding the address of a name, for
-    which the system has its own limit. Raises CannotFetch.
+    `etag` and `last_modified` are those of an earlier copy, which is not sent again if it is still good. `most_bytes`
+    counts what is written, once decompressed. `within_s` is for everything, in seconds, except finding the address of
+    a name, for which the system has its own limit. Raises CannotFetch.
     """
     address = _parsed(url)
     network = _PublicNetwork(ends_at=monotonic() + within_s)
     with _said_plainly(), httpcore.ConnectionPool(httpx.create_ssl_context(), network_backend=network) as pool:
         for _ in range(_MOST_REDIRECTS + 1):
-            with pool.stream("GET", _target(address), headers=_headers(address, etag)) as response:
+            with pool.stream("GET", _target(address), headers=_headers(address, etag, last_modified)) as response:
                 headers = httpx.Headers(response.headers)
-                if response.status == 304 and etag:
-                    return Fetched(into, headers.get("content-type", ""), etag, unchanged=True)
+                content_type = headers.get("content-type", "")
+                if response.status == 304 and (etag or last_modified):
+                    return Fetched(into, content_type, etag, True, last_modified)
                 if response.status == 200:
                     _save(_pieces(response, headers.get("content-encoding", "")), into, most_bytes)
-                    return Fetched(into, headers.get("content-type", ""), headers.get("etag"), unchanged=False)
+                    return Fetched(into, content_type, headers.get("etag"), False, headers.get("last-modified"))
                 address = _next(address, response.status, headers.get("location", ""))
     raise CannotFetch("cette adresse renvoie trop de fois vers une autre")
 
@@ -96,14 +104,15 @@ def _target(address: httpx.URL) -> httpcore.URL:
     return httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path)
 
 
-def _headers(address: httpx.URL, etag: str | None) -> list[tuple[bytes, bytes]]:
+def _headers(address: httpx.URL, etag: str | None, last_modified: str | None) -> list[tuple[bytes, bytes]]:
     asked = [
         (b"Host", address.netloc),
         (b"User-Agent", b"La Bonne Porte"),
         (b"Accept", b"*/*"),
         (b"Accept-Encoding", b"gzip"),
     ]
-    return [*asked, (b"If-None-Match", etag.encode())] if etag else asked
+    earlier = {b"If-None-Match": etag, b"If-Modified-Since": last_modified}
+    return [*asked, *((name, value.encode()) for name, value in earlier.items() if value)]
 
 
 def _next(address: httpx.URL, status: int, location: str) -> httpx.URL:

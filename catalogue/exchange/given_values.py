@@ -13,6 +13,7 @@ _CODES = frozenset({"code_postal", "code_insee", "zone_eligibilite"})  # a sprea
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ].*)?", re.ASCII)
 _FRENCH_DAY = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?: .*)?", re.ASCII)
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")  # what no database takes
 
 
 def json_value(name: str, given: object) -> Any:
@@ -29,7 +30,7 @@ def json_value(name: str, given: object) -> Any:
 def _words(given: object) -> Any:
     """A text, or the number that a spreadsheet made of it."""
     if isinstance(given, str):
-        if "\0" in given:
+        if _UNREADABLE.search(given):
             raise Unreadable("caractères illisibles")
         return given.strip() or None
     if isinstance(given, int | float) and not isinstance(given, bool):

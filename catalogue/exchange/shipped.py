@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Engine, delete, exists, insert, select
 
 from catalogue.database import reading, writing
 from catalogue.exchange import shipped_places
+from catalogue.exchange.calendars import read_calendar
 from catalogue.exchange.documents import CannotRead, records
+from catalogue.exchange.events_in import write_events
 from catalogue.exchange.mapped import read_mapped, read_mapping
 from catalogue.exchange.reading import Reading
 from catalogue.exchange.rows import Refused
@@ -24,6 +26,7 @@ from catalogue.tables import initiatives, loads, word_positions
 SHIPPED = Path(__file__).parent.parent / "data"
 PLACES = "places"
 SOURCES = ("collaboratives", "france-services", "numerique")
+EVENTS = "rendez-vous"
 VERSION = 1  # of what is made of a file: one more when the same file would be read otherwise
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -37,7 +40,7 @@ class LoadReport:
 
 
 def load_shipped(engine: Engine, progress: Progress | None = None, folder: Path | None = None) -> LoadReport:
-    """Load `places/*.csv`, then `initiatives/*.csv`, of a folder (the shipped one by default).
+    """Load `places/*.csv`, `initiatives/*.csv`, then `events/*.ics`, of a folder (the shipped one by default).
 
     One transaction for each source; `progress(source, done, total)` is called as its rows are written. Loading twice
     changes nothing. A bad line is refused and the rest is loaded. What disappeared from a file is marked so. What a
@@ -57,7 +60,8 @@ def load_shipped(engine: Engine, progress: Progress | None = None, folder: Path 
             reports.append(_load_places(engine, source, tell, refused))
         else:
             index = index or _index(engine)
-            reports.append(_load_initiatives(engine, name, source, index, tell, refused))
+            load = _load_events if name == EVENTS else _load_initiatives
+            reports.append(load(engine, name, source, index, tell, refused))
     return LoadReport(tuple(reports), tuple(refused))
 
 
@@ -82,6 +86,10 @@ def _sources(folder: Path) -> dict[str, _Source]:
         if path.is_file():
             files = {path.name: path.read_bytes(), "mapping": mapping_of(name).read_bytes()}
             found[name] = _Source(path, files, _together(digests + _digests(files)))
+    path = folder / "events" / f"{EVENTS}.ics"
+    if path.is_file():
+        files = {path.name: path.read_bytes()}
+        found[EVENTS] = _Source(path, files, _together(digests + _digests(files)))
     return found
 
 
@@ -147,6 +155,21 @@ def _load_initiatives(
         report = write_source(connection, name, read, datetime.now(PARIS).date(), tell)
         _remember(connection, name, source.digest)
     return report
+
+
+def _load_events(
+    engine: Engine, name: str, source: _Source, index: PlaceIndex, tell: Progress, refused: list[Refused]
+) -> SourceReport:
+    """Regular events: their dates begin now, and nobody has confirmed them."""
+    read = read_calendar(source.files[source.path.name], name, source.path.name, index)
+    refused.extend(read.refused)
+    tell(name, 0, len(read.rows))
+    with writing(engine) as connection:
+        wait_for_our_turn(connection)
+        found = write_events(connection, name, read, datetime.now(UTC))
+        _remember(connection, name, source.digest)
+    tell(name, len(read.rows), len(read.rows))
+    return SourceReport(name, found.created, found.changed, found.unchanged, vanished=found.vanished)
 
 
 def _remember(connection: Connection, source: str, digest: str) -> None:

@@ -1,4 +1,4 @@
-"""The vocabulary of data·inclusion v1 and ours: thématiques and needs, networks and names and what a place is."""
+"""The vocabulary of data·inclusion v1 and ours: thématiques, networks and needs; labels and codes."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from data_inclusion.schema import v1
 
 from catalogue.exchange.services import SERVICES
-from catalogue.needs import Kind, Need
+from catalogue.needs import Need
 from catalogue.spelling import fold
 
 # By need, as the glossary has it. A thématique without a line of its own has that of its category, before "--".
@@ -99,42 +99,6 @@ _NETWORK_NEEDS: dict[Need, tuple[str, ...]] = {
     Need.ENGAGEMENT: ("unis-cite",),
     Need.HANDICAP: ("maison-departementale-de-lautonomie", "mdph"),
 }
-_NETWORK_KINDS = {
-    "france-service": Kind.FRANCE_SERVICES,
-    "ressourceries": Kind.RESSOURCERIE,
-    "fcsf": Kind.CENTRE_SOCIAL,
-    "fabrique-de-territoire": Kind.TIERS_LIEU,
-    "espaces-publics-numeriques": Kind.ESPACE_NUMERIQUE,
-}
-# What a name says of a place, folded. The first that is there is right: a "repair café" is more than where it is held.
-_NAMES: tuple[tuple[Kind, str], ...] = (
-    (Kind.FRANCE_SERVICES, "france services?"),
-    (Kind.REPAIR_CAFE, "repair cafes?"),
-    (Kind.EPICERIE_SOLIDAIRE, "epiceries? (?:sociales? (?:et )?)?(?:solidaires?|sociales?)"),
-    (Kind.GARAGE_SOLIDAIRE, "garages? (?:solidaires?|associatifs?)"),
-    (Kind.ATELIER_VELO, "ateliers? (?:de reparation de )?velos?"),
-    (Kind.COVOITURAGE_SOLIDAIRE, "covoiturages? solidaires?"),
-    (Kind.JARDIN_PARTAGE, "jardins? (?:partages?|collectifs?|solidaires?)"),
-    (Kind.AMAP, "amap"),
-    (Kind.CAFE_ASSOCIATIF, "cafes? (?:associatifs?|solidaires?)"),
-    (Kind.CANTINE_PARTICIPATIVE, "cantines? (?:participatives?|solidaires?)"),
-    (Kind.RESSOURCERIE, "ressourceries?|recycleries?"),
-    (Kind.BRICOTHEQUE, "bricotheques?|outilotheques?|outiltheques?|objetheques?"),
-    (Kind.DONNERIE_TROC, "donneries?|gratiferias?|trocs?"),
-    (Kind.SEL, r"systemes? d echanges? loca(?:l|ux)|\A(?:le )?sel (?:de|du|des|d)"),
-    (Kind.ACCORDERIE, "accorderies?"),
-    (Kind.CONCIERGERIE_SOLIDAIRE, "conciergeries? (?:solidaires?|de quartier)"),
-    (Kind.HABITAT_PARTAGE, "habitats? (?:partages?|participatifs?)"),
-    (Kind.BAGAGERIE, "bagageries?"),
-    (Kind.COOPERATIVE_ACTIVITES, "cooperatives? d activites?"),
-    (Kind.HALTE_GARDERIE_PARENTALE, "(?:haltes? garderies?|creches?) parentales?"),
-    (Kind.GROUPE_DE_PAROLE, "groupes? de parole"),
-    (Kind.TIERS_LIEU, "tiers lieux?"),
-    (Kind.CENTRE_SOCIAL, "centres? socia(?:l|ux)|centres? socio ?culturels?"),
-    (Kind.BIBLIOTHEQUE, "bibliotheques?|mediatheques?"),
-    (Kind.ESPACE_NUMERIQUE, "espaces? (?:publics? )?numeriques?|cyber ?(?:bases?|espaces?|centres?)"),
-)
-_SAID = tuple((kind, re.compile(rf"\b(?:{words})\b")) for kind, words in _NAMES)
 
 
 def need_of(thematique: str) -> Need:
@@ -163,14 +127,6 @@ def is_digital_help(description: str) -> bool:
     """Whether a description is nothing but a list of the services of digital help."""
     services = {service.strip() for service in description.split(";") if service.strip()}
     return bool(services) and services <= SERVICES
-
-
-def kind_of(nom: str, reseaux: Collection[str]) -> Kind | None:
-    """What a place is, from its networks or else from its name; None when neither tells."""
-    if known := next((kind for reseau, kind in _NETWORK_KINDS.items() if reseau in reseaux), None):
-        return known
-    folded = fold(nom)
-    return next((kind for kind, words in _SAID if words.search(folded)), None)
 
 
 # The fields whose values are among some, and those that hold several.

@@ -20,10 +20,10 @@ TIMES = 3
 PROGRAM = """
 from bot.app import conversation, open_catalogue
 from bot.settings import Settings
-from handlers.dialogue import Event, EventKind
+from handlers.dialogue import Event, Gesture
 
 runner = conversation(open_catalogue(Settings()))
-turn = runner.preview(Event(EventKind.STARTED, "alimentation_69381"))
+turn = runner.preview(Event(Gesture.STARTED, "alimentation_69381"))
 assert turn.replies[0].cards
 print("ready", flush=True)
 input()

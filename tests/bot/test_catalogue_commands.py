@@ -74,7 +74,7 @@ def test_a_list_is_tried_then_taken_in_then_taken_in_again(bonne_porte: Command,
     tried = said(bonne_porte("import", path, "--dry-run"))
     assert tried == "essai : 1 créée. (essai : rien n'est écrit)\n  Le Verger partagé : créée\n"
     assert said(bonne_porte("import", path)).startswith("essai : 1 créée.\n")
-    assert said(bonne_porte("import", path)).startswith("essai : 1 inchangées.\n")
+    assert said(bonne_porte("import", path)).startswith("essai : 1 inchangée.\n")
     changed = said(bonne_porte("import", a_list({**STRUCTURE, "telephone": "+33147295050"}), "--dry-run"))
     assert "Le Verger partagé : structure, telephone" in changed
 

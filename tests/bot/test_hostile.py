@@ -9,7 +9,7 @@ from bot.runner import Runner
 from catalogue.database import reading
 from catalogue.places import PlaceIndex
 from catalogue.tables import inbox, outbox
-from handlers.dialogue import Event, EventKind
+from handlers.dialogue import Event, Gesture
 from tests.handlers.memory import NANTERRE, SCEAUX, shipped_understander
 
 HOSTILE = {
@@ -29,7 +29,7 @@ def test_hostile_words_are_answered_at_every_step(engine: Engine, words: str) ->
     runner = Runner(engine, PlaceIndex([NANTERRE, SCEAUX]), shipped_understander(), {CHANNEL: compose})
     lines = ["/start", words, "manger", words, "Nanterre", words]
     for number, line in enumerate(lines):
-        kind = EventKind.STARTED if line == "/start" else EventKind.SAID
+        kind = Gesture.STARTED if line == "/start" else Gesture.SAID
         runner.receive([Arrival("telegram", str(number), "1001", Event(kind, line), {})])
         while runner.handle_next("telegram", "1001"):
             pass

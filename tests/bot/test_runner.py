@@ -15,7 +15,7 @@ from bot.runner import Runner
 from catalogue.database import reading, writing
 from catalogue.places import Place, PlaceIndex
 from catalogue.tables import conversations, inbox, outbox
-from handlers.dialogue import Event, EventKind
+from handlers.dialogue import Event, Gesture
 from scheduler.retention import forget_the_silent
 from tests.handlers.memory import shipped_understander
 
@@ -29,7 +29,7 @@ def runner(engine: Engine) -> Runner:
 
 
 def said(key: str, text: str, person: str = "1001", channel: str = "telegram") -> Arrival:
-    kind = EventKind.STARTED if text == "/start" else EventKind.SAID
+    kind = Gesture.STARTED if text == "/start" else Gesture.SAID
     return Arrival(channel, key, person, Event(kind, "" if text == "/start" else text), {})
 
 
@@ -130,7 +130,7 @@ def test_a_conversation_silent_for_a_day_starts_again_and_is_dropped(runner: Run
 
 
 def test_erasing_leaves_nothing_tied_to_the_person(runner: Runner) -> None:
-    erase = Arrival("telegram", "9", "1001", Event(EventKind.TAPPED, "effacer:oui"), {})
+    erase = Arrival("telegram", "9", "1001", Event(Gesture.TAPPED, "effacer:oui"), {})
     runner.receive([said("1", "/start"), said("2", "manger"), erase])
     handle_all(runner)
     with writing(runner.engine) as connection:

@@ -204,6 +204,27 @@ def test_a_document_that_has_not_changed_is_not_sent_again(internet: Internet, s
     assert not fetch(LIST, into, etag='"v0"').unchanged
 
 
+def test_a_document_that_has_not_been_modified_since_is_not_sent_again(
+    internet: Internet, site: Site, into: Path
+) -> None:
+    sunday, monday = "Sun, 22 Nov 2026 08:00:00 GMT", "Mon, 23 Nov 2026 08:00:00 GMT"
+    site.pages["/liste.csv"] = page(Last_Modified=monday)
+    assert fetch(LIST, into, last_modified=sunday) == Fetched(into, "", None, False, monday)
+    into.unlink()
+    site.pages["/liste.csv"] = page(b"", 304)
+    assert fetch(LIST, into, last_modified=monday) == Fetched(into, "", None, True, monday)
+    assert site.visits[-1].headers["If-Modified-Since"] == monday
+    assert not into.exists()
+
+
+def test_an_answer_for_those_who_have_a_copy_is_no_document_for_others(
+    internet: Internet, site: Site, into: Path
+) -> None:
+    site.pages["/liste.csv"] = page(b"", 304)
+    with pytest.raises(CannotFetch, match="304"):
+        fetch(LIST, into)
+
+
 def test_a_compressed_document_is_opened(internet: Internet, site: Site, into: Path) -> None:
     site.pages["/liste.csv"] = page(gzip.compress(CSV * 10_000), Content_Encoding="gzip")
     fetch(LIST, into)

@@ -10,7 +10,7 @@ from telegram import Update
 
 from bot.channels.telegram import arrival_of, left_by
 from bot.channels.telegram_messages import compose, pace_of, split
-from handlers.dialogue import Card, Choice, Event, EventKind, Reply
+from handlers.dialogue import Card, Choice, Event, Gesture, Reply
 from scheduler.limits import Pace
 from tests.botapi import tgmarkup
 
@@ -30,13 +30,13 @@ def message(chat: dict[str, Any] = PRIVATE, **content: Any) -> Update:
 @pytest.mark.parametrize(
     ("content", "event"),
     [
-        ({"text": "/start"}, Event(EventKind.STARTED)),
-        ({"text": "/start 92050_alimentation"}, Event(EventKind.STARTED, "92050_alimentation")),
-        ({"text": "/start@un_bot 92050"}, Event(EventKind.STARTED, "92050")),
-        ({"text": "/started"}, Event(EventKind.SAID, "/started")),
-        ({"text": "Nanterre"}, Event(EventKind.SAID, "Nanterre")),
-        ({"location": {"latitude": 48.5, "longitude": 2.5}}, Event(EventKind.SHARED, "", 48.5, 2.5)),
-        ({"sticker": {}}, Event(EventKind.UNREADABLE)),
+        ({"text": "/start"}, Event(Gesture.STARTED)),
+        ({"text": "/start 92050_alimentation"}, Event(Gesture.STARTED, "92050_alimentation")),
+        ({"text": "/start@un_bot 92050"}, Event(Gesture.STARTED, "92050")),
+        ({"text": "/started"}, Event(Gesture.SAID, "/started")),
+        ({"text": "Nanterre"}, Event(Gesture.SAID, "Nanterre")),
+        ({"location": {"latitude": 48.5, "longitude": 2.5}}, Event(Gesture.SHARED, "", 48.5, 2.5)),
+        ({"sticker": {}}, Event(Gesture.UNREADABLE)),
     ],
 )
 def test_a_message_becomes_an_event(content: dict[str, Any], event: Event) -> None:
@@ -55,7 +55,7 @@ def test_an_update_is_known_by_its_number_and_by_what_it_carries() -> None:
 def test_in_a_group_only_a_command_is_for_the_bot() -> None:
     command = arrival_of(message(GROUP, text="/start"))
     assert command is not None
-    assert command.event.kind is EventKind.IN_A_GROUP
+    assert command.event.kind is Gesture.IN_A_GROUP
     assert arrival_of(message(GROUP, text="on mange quoi ?")) is None
 
 

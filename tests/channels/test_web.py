@@ -20,7 +20,7 @@ from bot.settings import TELEGRAM_PATH, Settings
 from catalogue.database import reading, writing
 from catalogue.needs import Need
 from catalogue.tables import conversations, inbox, initiatives
-from handlers.dialogue import Card, Choice, Event, EventKind, Reply
+from handlers.dialogue import Card, Choice, Event, Gesture, Reply
 from handlers.emergency import NUMBERS
 from tests.channels.visitor import Visitor
 
@@ -414,7 +414,7 @@ async def test_the_webhook_answers_only_when_it_is_given(runner: Runner, setting
 
 async def test_what_the_page_previews_is_what_the_conversation_then_says(visitor: Visitor, runner: Runner) -> None:
     await visitor.open()
-    greeting = runner.preview(Event(EventKind.STARTED)).replies[0]
+    greeting = runner.preview(Event(Gesture.STARTED)).replies[0]
     assert greeting.text.replace("\n", " ") in visitor.bubbles[0]
     preview = visitor.bubbles[0].partition(greeting.text[-20:])[0]
     await visitor.tap("Manger")

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from catalogue.entries import Candidate, Initiative, Nearby, TownHall
+from catalogue.entries import Asked, CalendarEvent, Candidate, Initiative, Nearby, Occurrence, TownHall
 from catalogue.geo import distance_km
-from catalogue.needs import Emergency, Kind, Method, Need, Reach, Status
+from catalogue.needs import Emergency, EventKind, EventStatus, Kind, Method, Need, Reach, Status
 from catalogue.places import Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import fold
 from catalogue.understanding import Understanding, read_understander
@@ -44,6 +44,37 @@ def initiative(number: int, **known: object) -> Initiative:
     return Initiative(**(values | known))  # type: ignore[arg-type]
 
 
+def happening(number: int, starts_at: datetime, hours: float | None = 3, **known: object) -> Occurrence:
+    """A date with just what a test needs to say: of the event as "event_…", of the date by its name."""
+    event: dict[str, object] = dict.fromkeys(CalendarEvent.__dataclass_fields__)
+    event |= {
+        "id": number,
+        "nom": f"Fête {number}",
+        "kind": EventKind.RENCONTRE,
+        "needs": (Need.LIEN_SOCIAL,),
+        "description": "On se retrouve.",
+        "commune": "Nanterre",
+        "code_postal": "92000",
+        "code_insee": "92050",
+        "departement": "92",
+        "latitude": 48.8922,
+        "longitude": 2.2169,
+        "exact": True,
+    }
+    event |= {name.removeprefix("event_"): value for name, value in known.items() if name.startswith("event_")}
+    ends_at = (starts_at + timedelta(hours=hours)).astimezone(UTC) if hours else None
+    date: dict[str, object] = {
+        "original_at": starts_at.astimezone(UTC),
+        "starts_at": starts_at.astimezone(UTC),
+        "ends_at": ends_at,
+        "all_day": False,
+        "status": EventStatus.PLANNED,
+        "confirmed_at": None,
+    }
+    date |= {name: value for name, value in known.items() if not name.startswith("event_")}
+    return Occurrence(CalendarEvent(**event), **date)  # type: ignore[arg-type]
+
+
 shipped_understander = cache(read_understander)
 shipped_understander()  # now: the first example of a property must not be slower than the others
 
@@ -55,6 +86,9 @@ class MemoryDesk:
     point: tuple[float, float] | None = None
     index: PlaceIndex = field(default_factory=lambda: PlaceIndex([NANTERRE, SCEAUX]))
     found: dict[int, Candidate] = field(default_factory=dict)
+    dates: Sequence[Occurrence] = ()
+    told_later: bool = False
+    asked_for: Asked = field(default_factory=Asked)
 
     def at(self, point: tuple[float, float]) -> "MemoryDesk":
         return replace(self, point=point, found={})
@@ -97,6 +131,25 @@ class MemoryDesk:
 
     def town_hall(self, insee: str) -> TownHall | None:
         return TownHall("Nanterre", "88 rue du 8-Mai-1945", "01 47 29 50 50", None, None)
+
+    def happenings(self, place: Place, until: datetime, need: Need | None) -> list[Occurrence]:
+        point = self.point or (place.latitude or 0.0, place.longitude or 0.0)
+        measured = [
+            replace(one, km=distance_km(*point, one.event.latitude or 0, one.event.longitude or 0))
+            for one in self.dates
+            if (one.ends_at or one.starts_at) > self.now and one.starts_at < until and need in (None, *one.event.needs)
+        ]
+        return sorted((one for one in measured if one.km < 20), key=lambda one: one.starts_at)
+
+    def occurrence(self, event_id: int, original_at: datetime) -> Occurrence | None:
+        key = (event_id, original_at)
+        return next((one for one in self.dates if (one.event.id, one.original_at) == key), None)
+
+    def next_dates(self, initiative_id: int) -> list[Occurrence]:
+        return [one for one in self.dates if one.event.initiative_id == initiative_id][:3]
+
+    def asked(self) -> Asked:
+        return self.asked_for
 
     @staticmethod
     def _candidate(entry: Initiative, km: float | None = None) -> Candidate:

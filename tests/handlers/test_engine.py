@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.needs import Kind, Need, Reach
-from handlers.dialogue import Choice, Effect, Event, EventKind, Reply, State, Turn
+from handlers.dialogue import Choice, Drop, Event, Forget, Gesture, Reply, State, Turn
 from handlers.engine import advance
 from tests.handlers.memory import MemoryDesk, initiative
 
@@ -29,13 +29,13 @@ class Talk:
         return self.turn.replies[-1]
 
     def say(self, words: str) -> Reply:
-        return self.do(Event(EventKind.SAID, words))
+        return self.do(Event(Gesture.SAID, words))
 
     def tap(self, data: str) -> Reply:
-        return self.do(Event(EventKind.TAPPED, data))
+        return self.do(Event(Gesture.TAPPED, data))
 
     def start(self, payload: str = "") -> Reply:
-        return self.do(Event(EventKind.STARTED, payload))
+        return self.do(Event(Gesture.STARTED, payload))
 
     def results(self) -> Reply:
         self.start()
@@ -61,7 +61,7 @@ def test_the_first_message_offers_the_sixteen_needs_two_by_two_and_the_emergency
     assert reply.text.startswith("Bonjour")
     assert labels(reply)[:16] == [need.label for need in Need]
     assert {len(row) for row in reply.choices[:8]} == {2}
-    assert labels(reply)[16:] == ["Urgence : les numéros"]
+    assert labels(reply)[16:] == ["Les rendez-vous", "Urgence : les numéros"]
 
 
 def test_two_answers_are_enough_to_see_three_results(talk: Talk) -> None:
@@ -141,7 +141,8 @@ def test_a_tap_on_an_old_button_asks_the_current_question_again(talk: Talk) -> N
 
 
 @given(
-    st.text(max_size=80) | st.from_regex(r"(besoin|lieu|precision2?|suite|fiche|contact|autre|changer|effacer):.{0,50}")
+    st.text(max_size=80)
+    | st.from_regex(r"(besoins?|lieu|precision2?|suite|fiche|contact|autre|changer|effacer):.{0,50}")
 )
 def test_forged_button_data_never_breaks_a_conversation(data: str) -> None:
     for steps in ((), ("besoin:alimentation",), ("besoin:alimentation", "lieu:92050")):
@@ -178,7 +179,7 @@ def test_cancelling_ends_the_conversation_and_forgets_it(talk: Talk) -> None:
     talk.results()
     talk.say("/annuler")
     assert talk.turn.state is None
-    assert talk.turn.effects == (Effect.FORGET,)
+    assert talk.turn.effects == (Drop(),)
 
 
 def test_erasing_asks_once_before(talk: Talk) -> None:
@@ -186,7 +187,7 @@ def test_erasing_asks_once_before(talk: Talk) -> None:
     assert labels(talk.say("effacer")) == ["Oui, tout effacer", "Non, continuer"]
     assert talk.turn.effects == ()
     talk.tap("effacer:oui")
-    assert talk.turn.effects == (Effect.FORGET,)
+    assert talk.turn.effects == (Forget(),)
 
 
 def test_what_is_held_is_shown_in_words(talk: Talk) -> None:
@@ -247,7 +248,7 @@ def test_a_place_may_be_asked_for_by_its_name_at_any_moment(talk: Talk) -> None:
 def test_a_shared_position_is_answered_from_and_not_kept(talk: Talk) -> None:
     talk.start()
     talk.tap("besoin:alimentation")
-    reply = talk.do(Event(EventKind.SHARED, "", 48.8922, 2.2169))
+    reply = talk.do(Event(Gesture.SHARED, "", 48.8922, 2.2169))
     assert names(reply)[0] == "Lieu 10"
     assert any("de vous" in line for line in reply.cards[0].lines)
     assert talk.state is not None
@@ -259,7 +260,7 @@ def test_a_shared_position_is_answered_from_and_not_kept(talk: Talk) -> None:
 def test_a_town_may_be_said_or_shared_before_the_need(talk: Talk) -> None:
     talk.start()
     assert "De quoi avez-vous besoin, à Sceaux ?" in talk.say("Sceaux").text
-    assert "De quoi avez-vous besoin, à Nanterre ?" in talk.do(Event(EventKind.SHARED, "", 48.8922, 2.2169)).text
+    assert "De quoi avez-vous besoin, à Nanterre ?" in talk.do(Event(Gesture.SHARED, "", 48.8922, 2.2169)).text
     assert "Manger, à Nanterre" in talk.tap("besoin:alimentation").text
 
 
@@ -273,18 +274,18 @@ def test_another_need_may_be_said_when_the_town_is_asked(talk: Talk) -> None:
 def test_a_position_far_from_everything_is_said_so(talk: Talk) -> None:
     talk.start()
     talk.tap("besoin:alimentation")
-    assert "loin de toutes" in talk.do(Event(EventKind.SHARED, "", 0.0, 0.0)).text
+    assert "loin de toutes" in talk.do(Event(Gesture.SHARED, "", 0.0, 0.0)).text
 
 
 def test_a_photo_is_answered_with_what_is_possible(talk: Talk) -> None:
     talk.start()
-    assert labels(talk.do(Event(EventKind.UNREADABLE)))[0] == "Manger"
+    assert labels(talk.do(Event(Gesture.UNREADABLE)))[0] == "Manger"
     talk.tap("besoin:alimentation")
-    assert talk.do(Event(EventKind.UNREADABLE)).asks_position
+    assert talk.do(Event(Gesture.UNREADABLE)).asks_position
 
 
 def test_a_group_is_politely_declined_and_nothing_is_kept(talk: Talk) -> None:
-    assert "en privé" in talk.do(Event(EventKind.IN_A_GROUP)).text
+    assert "en privé" in talk.do(Event(Gesture.IN_A_GROUP)).text
     assert talk.state is None
 
 

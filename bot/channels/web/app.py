@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from bot.channels.web import session as sessions
+from bot.channels.web.calendars import Calendars, NoCalendar
 from bot.channels.web.forms import Act, Refused, payload_of, read_act, read_fields
 from bot.channels.web.pages import STATIC, Bubble, as_history, bubbles, render, unseen, version
 from bot.channels.web.session import CHANNEL
@@ -28,7 +29,7 @@ from bot.runner import Runner
 from bot.settings import TELEGRAM_PATH, Settings
 from catalogue.database import reading
 from catalogue.tables import conversations
-from handlers.dialogue import Event, EventKind, Reply
+from handlers.dialogue import Event, Gesture, Reply
 from handlers.locale import gettext as _
 
 Webhook = Callable[[Request], Awaitable[Response]]
@@ -40,12 +41,14 @@ FOR_EVER, A_LITTLE = "public, max-age=31536000, immutable", "public, max-age=300
 
 def create_app(runner: Runner, settings: Settings, webhook: Webhook | None = None) -> Starlette:
     """The web chat as an ASGI application; `webhook` also receives Telegram's updates."""
-    chat = Chat(runner, settings)
+    chat, calendars = Chat(runner, settings), Calendars(runner)
     routes: list[BaseRoute] = [
         Route("/", chat.page, name="chat"),
         Route("/message", chat.message, methods=["POST"], name="message"),
         Route("/a-propos", chat.about, name="about"),
         Route("/sante", chat.health, name="health"),
+        Route("/rendez-vous/{number:int}.ics", calendars.one_date, name="date"),
+        Route("/agenda/{territory}.ics", calendars.territory, name="calendar"),
         Mount("/static", VersionedFiles(directory=STATIC), name="static"),
     ]
     if webhook:
@@ -67,7 +70,7 @@ class Chat:
     async def page(self, request: Request) -> Response:
         """The conversation; or the greeting, of which nothing is kept before the person answers."""
         session = sessions.session_of(request)
-        preset = payload_of(*(request.query_params.get(name, "") for name in ("lieu", "besoin", "fiche")))
+        preset = payload_of(*(request.query_params.get(name, "") for name in ("lieu", "besoin", "fiche", "agenda")))
         shown = None if preset else await run_in_threadpool(self._said, session)
         start = None if shown else preset
         shown = shown or await run_in_threadpool(self._greeting, preset)
@@ -124,7 +127,7 @@ class Chat:
 
     def _help(self, request: Request, session: str, event: Event, reply: Reply) -> Response:
         """Whom to call, on a page that the database had no part in."""
-        words = event.text[:500] if event.kind is EventKind.SAID else _("Urgence : les numéros")
+        words = event.text[:500] if event.kind is Gesture.SAID else _("Urgence : les numéros")
         shown = bubbles([{"words": words}, *as_history([reply])])
         if _wants_part(request):
             html = render("part.html", bubbles=shown, whole=False, once=sessions.new_once())
@@ -136,12 +139,12 @@ class Chat:
         return bubbles(history or [])
 
     def _greeting(self, payload: str) -> list[Bubble]:
-        return bubbles(as_history(self.runner.preview(Event(EventKind.STARTED, payload)).replies))
+        return bubbles(as_history(self.runner.preview(Event(Gesture.STARTED, payload)).replies))
 
     def _take(self, session: str, act: Act) -> list[Bubble]:
         # What was shown before the first answer was not kept: it is said now, unless another page did.
         if act.start or (act.start is not None and not self._said(session)):
-            self._turn(session, sessions.key_of(session, act.once, None), Event(EventKind.STARTED, act.start))
+            self._turn(session, sessions.key_of(session, act.once, None), Event(Gesture.STARTED, act.start))
         self._turn(session, sessions.key_of(session, act.once, act.event), act.event)
         return self._said(session)
 
@@ -201,9 +204,13 @@ async def _not_a_page(request: Request, error: HTTPException) -> Response:
     return response
 
 
+async def _no_calendar(request: Request, error: NoCalendar) -> Response:
+    return _refusal(request, error.status_code, _("Ce calendrier n'existe pas"), error.words)
+
+
 def _failed(request: Request) -> Response:
     words = _("Quelque chose ne marche pas chez nous. Ce n'est pas votre faute. Réessayez dans quelques minutes.")
     return _refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Pardon"), words, urgent=True)
 
 
-_INSTEAD: dict[Any, Any] = {Refused: _refused, HTTPException: _not_a_page}
+_INSTEAD: dict[Any, Any] = {Refused: _refused, NoCalendar: _no_calendar, HTTPException: _not_a_page}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from catalogue.needs import Need
-from handlers.dialogue import Event, EventKind
+from handlers.dialogue import Event, Gesture
 from handlers.locale import gettext as _
 
 MOST_BYTES = 64 * 1024
@@ -44,11 +44,13 @@ class Act:
     seen: str
 
 
-def payload_of(lieu: str, besoin: str, fiche: str) -> str:
-    """The start a printed link asks for: an entry by its number, or else what is a commune's code, and a need."""
+def payload_of(lieu: str, besoin: str, fiche: str, agenda: str) -> str:
+    """The start a printed link asks for: an entry by its number, or else what is a commune's code, a need or the
+    agenda.
+    """
     if _NUMBER.fullmatch(fiche):
         return f"f{fiche}"
-    parts = (lieu if _INSEE.fullmatch(lieu) else "", besoin if Need.of(besoin) else "")
+    parts = (lieu if _INSEE.fullmatch(lieu) else "", "agenda" if agenda else besoin if Need.of(besoin) else "")
     return "_".join(filter(None, parts))
 
 
@@ -102,7 +104,7 @@ def _event(fields: Fields) -> Event:
 def _tapped(data: str) -> Event:
     if not data or len(data.encode()) > MOST_BUTTON_BYTES or _CONTROLS.search(data):
         raise Refused(HTTPStatus.BAD_REQUEST, _("Je ne connais pas ce bouton. Touchez-en un autre."))
-    return Event(EventKind.TAPPED, data)
+    return Event(Gesture.TAPPED, data)
 
 
 def _shared(latitude: str, longitude: str) -> Event:
@@ -113,7 +115,7 @@ def _shared(latitude: str, longitude: str) -> Event:
     if not (abs(north) <= 90 and abs(east) <= 180):  # false for nan too
         words = _("Je n'ai pas pu lire cette position. Écrivez le nom de votre commune.")
         raise Refused(HTTPStatus.BAD_REQUEST, words)
-    return Event(EventKind.SHARED, latitude=north, longitude=east)
+    return Event(Gesture.SHARED, latitude=north, longitude=east)
 
 
 def _said(text: str) -> Event:
@@ -122,4 +124,4 @@ def _said(text: str) -> Event:
     words = _CONTROLS.sub(" ", text).strip()
     if not words:
         raise Refused(HTTPStatus.BAD_REQUEST, _("Votre message est vide. Écrivez quelques mots, puis envoyez."))
-    return Event(EventKind.SAID, words)
+    return Event(Gesture.SAID, words)

@@ -1,0 +1,95 @@
+"""Reading events and their dates from the database, as the values that conversations know."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, RowMapping, Text, bindparam, select, text
+from sqlalchemy.sql.selectable import TextualSelect
+
+from catalogue import zorder
+from catalogue.entries import CalendarEvent, Occurrence
+from catalogue.needs import EventKind, EventStatus, Need
+from catalogue.tables import Instant, events
+
+LASTING = timedelta(days=31)  # what began longer ago is no event any more, however late it ends
+
+Value = TypeVar("Value")
+
+_BATCH = 400  # SQLite takes a limited number of values in one statement
+_FIELDS = tuple(field.name for field in fields(CalendarEvent))
+WHOLE = tuple(events.c[name] for name in (*_FIELDS, "status"))
+LIGHT = tuple(events.c[name] for name in ("id", "latitude", "longitude", "needs", "vanished_at"))
+
+_AMONG = """
+    SELECT event_id, original_at, starts_at, ends_at, all_day, status, confirmed_at FROM occurrences
+    WHERE z BETWEEN :low{0} AND :high{0} AND starts_at >= :earliest AND starts_at < :until
+    AND (starts_at >= :since OR ends_at > :since)"""
+
+
+@cache
+def _among(count: int) -> TextualSelect:
+    """The dates of so many ranges of ground (catalogue.zorder), each told apart as catalogue.search does."""
+    said = text(" UNION ALL ".join(_AMONG.format(n) for n in range(count)))
+    typed = said.bindparams(*(bindparam(name, type_=Instant()) for name in ("earliest", "since", "until")))
+    instants = {name: Instant() for name in ("original_at", "starts_at", "ends_at", "confirmed_at")}
+    return typed.columns(event_id=BigInteger(), all_day=Boolean(), status=Text(), **instants)
+
+
+def dates_around(
+    connection: Connection, point: tuple[float, float], km: float, start: datetime, end: datetime
+) -> Sequence[RowMapping]:
+    """The rows of `occurrences` from `start` to `end`, in progress included, within `km` of a point, and a few others.
+
+    Those begun more than LASTING before are left out. The cost does not grow with the country (see catalogue.search).
+    """
+    ground = zorder.ranges(*point, km)
+    values: dict[str, Any] = {"earliest": start - LASTING, "since": start, "until": end}
+    for n, (low, high) in enumerate(ground):
+        values |= {f"low{n}": low, f"high{n}": high}
+    return connection.execute(_among(len(ground)), values).mappings().all()
+
+
+def events_by_id(
+    connection: Connection, ids: Sequence[int], columns: Sequence[Column[Any]] = WHOLE
+) -> dict[int, RowMapping]:
+    """What is known of events, by their ids."""
+    found: dict[int, RowMapping] = {}
+    for batch in batches(sorted(set(ids))):
+        among = select(*columns).where(events.c.id.in_(batch))
+        found |= {row["id"]: row for row in connection.execute(among).mappings()}
+    return found
+
+
+def as_occurrences(
+    connection: Connection, rows: Sequence[RowMapping], far: Mapping[int, float] | None = None
+) -> list[Occurrence]:
+    """Dates from their rows, in the same order; `far` tells how many km away their events are."""
+    theirs = events_by_id(connection, [row["event_id"] for row in rows])
+    known = {id_: _as_event(row) for id_, row in theirs.items()}
+    cancelled = {id_ for id_, row in theirs.items() if row["status"] == EventStatus.CANCELLED}
+    return [
+        Occurrence(
+            known[row["event_id"]],
+            row["original_at"],
+            row["starts_at"],
+            row["ends_at"],
+            row["all_day"],
+            EventStatus.CANCELLED if row["event_id"] in cancelled else EventStatus(row["status"]),
+            row["confirmed_at"],
+            far[row["event_id"]] if far else None,
+        )
+        for row in rows
+    ]
+
+
+def _as_event(row: RowMapping) -> CalendarEvent:
+    values = {name: row[name] for name in _FIELDS}
+    return CalendarEvent(**values | {"kind": EventKind(row["kind"]), "needs": tuple(map(Need, row["needs"]))})
+
+
+def batches(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """The values, as many at a time as one statement may take."""
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -1,0 +1,283 @@
+"""Events and their dates: writing what a calendar says, finding what happens near a point, what becomes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from catalogue.entries import Occurrence
+from catalogue.event_dates import write_dates
+from catalogue.event_owners import Owners
+from catalogue.event_reading import LIGHT, as_occurrences, batches, dates_around, events_by_id
+from catalogue.exchange.selection import Territory
+from catalogue.geo import distance_km, hectometres
+from catalogue.needs import EventStatus, Need
+from catalogue.recurrence import HORIZON, Unreadable
+from catalogue.tables import Instant, events, places
+from catalogue.tables import occurrences as dates
+
+PARIS = ZoneInfo("Europe/Paris")
+RADII_KM = (1.0, 3.0, 8.0, 20.0)  # in a large city, on foot, by bus, by car
+ENOUGH = 1 / 3  # of the dates asked for: 67 of 200 are those of about fifteen weekly events in a month
+MARGIN = timedelta(days=7)  # dates are told a little further than they must be, so that each event is seldom read again
+
+EventRow = dict[str, Any]
+Key = tuple[int, datetime]  # the id of an event, and when one of its dates was to begin
+
+_not_over = func.coalesce(dates.c.ends_at, dates.c.starts_at) > bindparam("now", type_=Instant())
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The ids of the events that were created and changed, how many said the same, and what has no readable dates."""
+
+    created: list[int]
+    changed: list[int]
+    unchanged: int
+    unreadable: tuple[tuple[str, str], ...] = ()  # the name of an event, and why, in French
+
+
+# Writing.
+
+
+def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime) -> Saved:
+    """Write rows of `events`, whose they are, and their dates until `now` (UTC) + HORIZON.
+
+    A row holds every column but `id`, `initiative_id`, `known_until` and `vanished_at`. A date that was announced and
+    is no longer given is cancelled, never deleted. What is unreadable leaves the dates as they are.
+    """
+    saved = _saved(connection, rows)
+    owners = Owners(connection)
+    until = now + HORIZON
+    created = [row for row in rows if _key(row) not in saved]
+    changed = [row for row in rows if _key(row) in saved and _differs(saved[_key(row)], row)]
+    if created:
+        added = [{**row, "initiative_id": owners.of(row), "known_until": until} for row in created]
+        connection.execute(insert(events), added)
+    for row in changed:
+        new = {**row, "initiative_id": owners.of(row), "known_until": until}
+        connection.execute(update(events).where(events.c.id == saved[_key(row)]["id"]).values(new))
+    written = _saved(connection, [*created, *changed])
+    unreadable = []
+    for key, event in written.items():
+        before = saved[key]["ical"] if key in saved else event["ical"]
+        if reason := _written_dates(connection, event, now, before):
+            unreadable.append((event["nom"], reason))
+    return Saved(
+        [written[_key(row)]["id"] for row in created],
+        [written[_key(row)]["id"] for row in changed],
+        len(rows) - len(created) - len(changed),
+        tuple(unreadable),
+    )
+
+
+def _written_dates(connection: Connection, event: RowMapping, now: datetime, before: str) -> str | None:
+    """Why the dates of an event could not be written, None when they were."""
+    try:
+        write_dates(connection, event, now, now + HORIZON, before)
+    except Unreadable as error:
+        return str(error)
+    return None
+
+
+def _key(row: EventRow | RowMapping) -> tuple[str, str]:
+    return row["source"], row["source_id"]
+
+
+def _differs(old: RowMapping, new: EventRow) -> bool:
+    return any(old[name] != value for name, value in new.items())
+
+
+def _saved(connection: Connection, rows: Sequence[EventRow]) -> dict[tuple[str, str], RowMapping]:
+    found: dict[tuple[str, str], RowMapping] = {}
+    for batch in batches([_key(row) for row in rows]):
+        among = select(events).where(tuple_(events.c.source, events.c.source_id).in_(batch))
+        found |= {_key(row): row for row in connection.execute(among).mappings()}
+    return found
+
+
+def mark_vanished(connection: Connection, source: str, seen: frozenset[str], now: datetime) -> int:
+    """Mark the events of a source that it no longer has and that still had dates to come; unmark those it has again.
+
+    `seen` are all the `source_id` it tells of. Returns how many were marked.
+    """
+    to_come = exists().where(dates.c.event_id == events.c.id, _not_over)
+    known = select(events.c.id, events.c.source_id, events.c.vanished_at, to_come).where(events.c.source == source)
+    gone, back = [], []
+    for id_, source_id, vanished_at, expected in connection.execute(known, {"now": now}):
+        if source_id in seen and vanished_at is not None:
+            back.append(id_)
+        elif source_id not in seen and vanished_at is None and expected:
+            gone.append(id_)
+    for ids, day in ((gone, now.astimezone(PARIS).date()), (back, None)):
+        for batch in batches(ids):
+            connection.execute(update(events).where(events.c.id.in_(batch)).values(vanished_at=day))
+    return len(gone)
+
+
+def extend_dates(connection: Connection, now: datetime, most: int = 500) -> int:
+    """Write the dates that have come nearer than HORIZON, for at most `most` events; returns for how many."""
+    late = or_(events.c.known_until.is_(None), events.c.known_until < now + HORIZON - MARGIN)
+    due = select(events).where(late, events.c.vanished_at.is_(None)).order_by(events.c.known_until).limit(most)
+    found = connection.execute(due).mappings().all()
+    for event in found:
+        _written_dates(connection, event, now, event["ical"])  # what became unreadable keeps the dates it has
+    for batch in batches([event["id"] for event in found]):
+        connection.execute(update(events).where(events.c.id.in_(batch)).values(known_until=now + HORIZON))
+    return len(found)
+
+
+def confirm(connection: Connection, event_id: int, original_at: datetime, role: str | None, now: datetime) -> bool:
+    """Note that a date will take place, as its organiser or a correspondent says.
+
+    Returns whether it could be: not when there is no such date, when it is over, or cancelled.
+    """
+    stands = exists().where(events.c.id == dates.c.event_id, events.c.status != EventStatus.CANCELLED.value)
+    alive = and_(dates.c.status != EventStatus.CANCELLED.value, stands)
+    values = {"confirmed_at": now, "confirmed_role": role}
+    return _change(connection, event_id, original_at, now, values, alive)
+
+
+def set_status(
+    connection: Connection, event_id: int, original_at: datetime, status: EventStatus, now: datetime
+) -> bool:
+    """Say what becomes of a date. Returns whether it could be said: not when there is no such date, or it is over."""
+    values: dict[str, Any] = {"status": status.value}
+    if status is EventStatus.CANCELLED:
+        values |= {"confirmed_at": None, "confirmed_role": None}
+    return _change(connection, event_id, original_at, now, values)
+
+
+def _change(
+    connection: Connection,
+    event_id: int,
+    original_at: datetime,
+    now: datetime,
+    values: Mapping[str, Any],
+    *conditions: ColumnElement[bool],
+) -> bool:
+    one = (dates.c.event_id == event_id, dates.c.original_at == original_at)
+    changed = connection.execute(update(dates).where(*one, _not_over, *conditions).values(values), {"now": now})
+    return changed.rowcount == 1
+
+
+# Finding.
+
+
+def near(
+    connection: Connection,
+    point: tuple[float, float],
+    start: datetime,
+    end: datetime,
+    need: Need | None,
+    within_km: float = 20.0,
+    most: int = 200,
+) -> list[Occurrence]:
+    """At most `most` dates from `start` to `end`, those in progress included, around a point in degrees.
+
+    Soonest first, then nearest. Only those within 1 km when they are enough, else 3, 8, then `within_km`. Cancelled
+    ones are told too; those of events that vanished from their source are not.
+    """
+    rows: list[RowMapping] = []
+    far: dict[int, float] = {}
+    for radius in (*(km for km in RADII_KM if km < within_km), within_km):
+        rows, far = _within(connection, point, radius, start, end, need)
+        if len(rows) >= ENOUGH * most:
+            break
+    rows.sort(key=lambda row: (row["starts_at"], hectometres(far[row["event_id"]]), row["event_id"]))
+    return as_occurrences(connection, rows[:most], far)
+
+
+def _within(
+    connection: Connection, point: tuple[float, float], radius: float, start: datetime, end: datetime, need: Need | None
+) -> tuple[list[RowMapping], dict[int, float]]:
+    """The rows of dates, and how far their events are, in km."""
+    rows = dates_around(connection, point, radius, start, end)
+    around = events_by_id(connection, [row["event_id"] for row in rows], LIGHT)
+    far = {id_: _away(point, event) for id_, event in around.items() if _is_shown(event, need)}
+    return [row for row in rows if far.get(row["event_id"], inf) <= radius], far
+
+
+def _away(point: tuple[float, float], event: RowMapping) -> float:
+    return distance_km(*point, event["latitude"], event["longitude"])
+
+
+def _is_shown(event: RowMapping, need: Need | None) -> bool:
+    return event["vanished_at"] is None and (need is None or need.value in event["needs"])
+
+
+def occurrence(connection: Connection, event_id: int, original_at: datetime) -> Occurrence | None:
+    """One date, whatever became of it; None when nothing is known of it."""
+    return occurrences(connection, [(event_id, original_at)]).get((event_id, original_at))
+
+
+def occurrences(connection: Connection, keys: Sequence[Key]) -> dict[Key, Occurrence]:
+    """The dates that are known among `keys`, whatever became of them."""
+    rows = [
+        row
+        for batch in batches(keys)
+        for row in connection.execute(
+            select(dates).where(tuple_(dates.c.event_id, dates.c.original_at).in_(batch))
+        ).mappings()
+    ]
+    return {(date.event.id, date.original_at): date for date in as_occurrences(connection, rows)}
+
+
+def next_dates(connection: Connection, initiative_id: int, now: datetime, count: int = 3) -> list[Occurrence]:
+    """At most `count` dates of an initiative's events that are not over, soonest first; cancelled ones are told too."""
+    theirs = (
+        select(dates)
+        .join(events, events.c.id == dates.c.event_id)
+        .where(events.c.initiative_id == initiative_id, events.c.vanished_at.is_(None), _not_over)
+        .order_by(dates.c.starts_at, dates.c.event_id)
+        .limit(count)
+    )
+    return as_occurrences(connection, connection.execute(theirs, {"now": now}).mappings().all())
+
+
+def dates_between(connection: Connection, event_id: int, start: datetime, end: datetime) -> list[Occurrence]:
+    """The dates of an event that begin from `start` and before `end`, soonest first."""
+    theirs = select(dates).where(dates.c.event_id == event_id, dates.c.starts_at >= start, dates.c.starts_at < end)
+    return as_occurrences(connection, connection.execute(theirs.order_by(dates.c.starts_at)).mappings().all())
+
+
+def in_area(connection: Connection, territory: Territory | None, need: Need | None, now: datetime) -> list[EventRow]:
+    """Every column of the events of a territory (None: all) and a need (None: any) that have dates to come.
+
+    By source and source_id; not those that vanished from their source.
+    """
+    to_come = exists().where(dates.c.event_id == events.c.id, _not_over)
+    wanted = [events.c.vanished_at.is_(None), to_come]
+    if need:
+        wanted.append(cast(events.c.needs, Text).contains(f'"{need.value}"', autoescape=True))
+    if territory:
+        wanted.append(_there(territory))
+    found = select(events).where(and_(*wanted)).order_by(events.c.source, events.c.source_id)
+    return [dict(row) for row in connection.execute(found, {"now": now}).mappings()]
+
+
+def _there(territory: Territory) -> ColumnElement[bool]:
+    if not territory.communes:
+        return events.c.departement.in_(territory.departements)
+    # What is known of Paris, Lyon and Marseille has the code of an arrondissement.
+    parts = select(places.c.insee).where(places.c.parent.in_(territory.communes))
+    return or_(events.c.code_insee.in_(territory.communes), events.c.code_insee.in_(parts))

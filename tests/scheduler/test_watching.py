@@ -1,0 +1,113 @@
+"""Whoever watches an entry hears when it closes or moves; nobody else hears anything."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from bot.channels.telegram_messages import CHANNEL
+from catalogue.database import reading, writing
+from catalogue.initiatives import UNKNOWN, Author, change_initiative, save_initiatives
+from catalogue.needs import Method
+from catalogue.tables import initiatives, watches
+from scheduler.reminders import asked
+from scheduler.watching import tell_watchers, unwatch, watch
+from tests.scheduler.telling import COMPOSERS, NOON, in_paris, letters, paris, texts
+
+AMINA = (CHANNEL, "1001")
+BY_HAND = Author("coordinateur", Method.TELEPHONE)
+
+
+@pytest.fixture
+def entry(engine: Engine) -> int:
+    row = {
+        **UNKNOWN,
+        "source": "essai",
+        "source_id": "1",
+        "nom": "Le Verger partagé",
+        "kind": "jardin-partage",
+        "needs": ["loisirs"],
+        "adresse": "3 rue des Roses",
+        "code_postal": "92000",
+        "commune": "Nanterre",
+        "departement": "92",
+        "date_maj": date(2026, 11, 1),
+    }
+    with writing(engine) as connection:
+        save_initiatives(connection, [row])
+        return connection.scalars(select(initiatives.c.id)).one()
+
+
+def becomes(engine: Engine, entry: int, **values: Any) -> None:
+    with writing(engine) as connection:
+        change_initiative(connection, entry, values, BY_HAND)
+
+
+def watched(engine: Engine, entry: int, person: str = "1001") -> None:
+    with writing(engine) as connection:
+        watch(connection, (CHANNEL, person), entry)
+
+
+def told(engine: Engine, now: object = NOON) -> int:
+    with writing(engine) as connection:
+        return tell_watchers(connection, now, COMPOSERS)  # type: ignore[arg-type]
+
+
+def test_who_watches_an_entry_hears_once_that_it_moves(engine: Engine, entry: int) -> None:
+    watched(engine, entry)
+    watched(engine, entry)
+    assert told(engine) == 0
+    becomes(engine, entry, adresse="8 place du Marché", complement_adresse="au fond de la cour")
+    assert told(engine) == 1
+    assert told(engine) == 0
+    (row,) = letters(engine)
+    assert row.person == "1001"
+    assert "Ce lieu a changé d'adresse : 8 place du Marché, au fond de la cour, 92000 Nanterre." in row.message["text"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("suspended", "Ce lieu est fermé pour le moment."), ("closed", "Ce lieu est fermé. N'y allez plus.")],
+)
+def test_who_watches_an_entry_hears_that_it_closes(engine: Engine, entry: int, status: str, said: str) -> None:
+    watched(engine, entry)
+    becomes(engine, entry, status=status)
+    assert told(engine) == 1
+    assert said in letters(engine)[0].message["text"].splitlines()
+
+
+def test_what_is_closed_is_watched_no_more_and_what_is_suspended_still_is(engine: Engine, entry: int) -> None:
+    watched(engine, entry)
+    for hour, (status, left) in enumerate((("suspended", 1), ("active", 1), ("closed", 0))):
+        becomes(engine, entry, status=status)
+        told(engine, NOON + timedelta(hours=hour))
+        with reading(engine) as connection:
+            assert len(connection.execute(select(watches)).all()) == left
+    assert len(letters(engine)) == 2, "that it opens again was not asked for"
+
+
+def test_any_other_change_is_no_news(engine: Engine, entry: int) -> None:
+    watched(engine, entry)
+    becomes(engine, entry, telephone="+33147295050", description="On jardine.")
+    assert told(engine) == 0
+
+
+def test_at_night_the_news_waits(engine: Engine, entry: int) -> None:
+    watched(engine, entry)
+    becomes(engine, entry, status="closed")
+    told(engine, paris(11, 22, 22))
+    assert in_paris(letters(engine)[0].due_at) == "11-23 08:00"
+
+
+def test_who_no_longer_watches_hears_nothing_and_what_does_not_exist_is_not_watched(engine: Engine, entry: int) -> None:
+    watched(engine, entry)
+    watched(engine, entry + 1)
+    with writing(engine) as connection:
+        (found,) = asked(connection, AMINA, NOON).watched
+        assert found.nom == "Le Verger partagé"
+        unwatch(connection, (CHANNEL, "1002"), entry)
+        unwatch(connection, AMINA, entry)
+    becomes(engine, entry, status="closed")
+    assert told(engine, NOON + timedelta(days=1)) == 0
+    assert texts(engine) == []
