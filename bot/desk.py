@@ -33,6 +33,7 @@ class CatalogueDesk:
     channel: str = ""
     person: str = ""
     told_later: bool = False
+    telegram: str = ""
     point: tuple[float, float] | None = None
     _seen: dict[int, Candidate] = field(default_factory=dict)
 

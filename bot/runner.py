@@ -66,6 +66,7 @@ class Runner:
     ) -> None:
         self.engine, self.index, self._understander = engine, index, understander
         self.composers = composers or {}
+        self.telegram = ""  # this guide's name there, once Telegram has said it
 
     def receive(self, arrivals: Sequence[Arrival]) -> bool:
         """Takes events in durably: once this returns, they may be acknowledged.
@@ -227,7 +228,7 @@ class Runner:
     def _desk(self, connection: Connection, now: datetime, channel: str = "", person: str = "") -> CatalogueDesk:
         told_later = channel in self.composers
         here = now.astimezone(PARIS)
-        return CatalogueDesk(connection, self.index, self._understander, here, channel, person, told_later)
+        return CatalogueDesk(connection, self.index, self._understander, here, channel, person, told_later, self.telegram)
 
 
 def _log_without_words(error: Exception) -> None:

@@ -19,7 +19,7 @@ ECHO = 40  # characters of what was typed that are said back
 
 def _need_buttons() -> Rows:
     buttons = [Choice(_(need.label), f"besoin:{need.value}") for need in Need]
-    dates = (Choice(_("Les rendez-vous"), "agenda:"),)
+    dates = (Choice(_("Que se passe-t-il près de chez moi ?"), "agenda:"),)
     return (*(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2)), dates)
 
 

@@ -67,5 +67,9 @@ class Desk(Protocol):
     def told_later(self) -> bool:
         """Whether the person can be written to later: not on the web."""
 
+    @property
+    def telegram(self) -> str:
+        """The name of this guide on Telegram; "" when it is not there, or not known yet."""
+
     def asked(self) -> Asked:
         """What the person asked to be told later."""

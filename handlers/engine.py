@@ -105,7 +105,7 @@ def _order(event: Event) -> tuple[str | None, str]:
 
 def _begin(payload: str, desk: Desk) -> Turn:
     flow = AGENDA if AGENDA.name in payload.split("_") else FIRST
-    turn = flow.opens(payload, desk) or _ask(flow, flow.preset(payload, desk), desk)
+    turn = mine.opens(payload, desk) or flow.opens(payload, desk) or _ask(flow, flow.preset(payload, desk), desk)
     return _saying_first(flow.greeting(), turn)
 
 

@@ -3,15 +3,16 @@
 Everything here is an order: it holds in the button, so that it works days later, on a reminder, with no conversation.
 """
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from catalogue.entries import Asked, Initiative, Occurrence, Reminded, Subscription
 from catalogue.hours import zone_of
 from catalogue.needs import Ahead, EventKind, EventStatus, Rhythm
-from handlers import words
+from handlers import planning, words
 from handlers.cards import town_hall_words
 from handlers.dates import (
-    day_of,
     in_words,
     is_over,
     keeping_choice,
@@ -41,10 +42,9 @@ from handlers.dialogue import (
 from handlers.locale import gettext as _
 
 MOST_LISTED = 20
-EVENING = time(18)  # the day before
-MORNING, NIGHT = time(8), time(21)
 BOTH = "les-deux"
 EVERY_KIND = "tous"
+A_DATE = "r"  # what a link's payload begins with that shows a date
 _NUMBER = 16  # digits
 
 
@@ -79,7 +79,7 @@ def show_date(state: State | None, value: str, desk: Desk) -> Turn:
         return _unknown_date(state)
     event, rows = occurrence.event, list[tuple[Choice, ...]]()
     if occurrence.status is not EventStatus.CANCELLED and not is_over(occurrence, desk.now):
-        rows.append((keeping_choice(occurrence, desk.told_later),))
+        rows.append((keeping_choice(occurrence, desk.told_later), *_by_telegram(occurrence, desk)))
     if desk.told_later and event.code_insee and desk.place(event.code_insee):
         rows.append((Choice(_("Prévenez-moi des prochains"), f"prevenir:{event.code_insee}={event.kind.value}"),))
     if event.initiative_id:
@@ -93,20 +93,34 @@ def show_date(state: State | None, value: str, desk: Desk) -> Turn:
     return Turn(state, (Reply("", cards=(whole_date(occurrence, desk.now),), after=after, choices=tuple(rows)),))
 
 
-def possible(occurrence: Occurrence, now: datetime) -> tuple[Ahead, ...]:
-    """The reminders that can still be: the day before at 18:00 by the clock of the place, two hours before.
-
-    Two hours before what begins early is night, when nobody is written to.
-    """
-    if occurrence.status is EventStatus.CANCELLED:
+def _by_telegram(occurrence: Occurrence, desk: Desk) -> tuple[Choice, ...]:
+    """The same date where one can be reminded of it, when this guide is there too."""
+    if desk.told_later or not desk.telegram:
         return ()
+    link = f"https://t.me/{desk.telegram}?start={A_DATE}{key_of(occurrence)}"
+    return (Choice(_("Me le rappeler sur Telegram"), url=link),)
+
+
+def opens(payload: str, desk: Desk) -> Turn | None:
+    """The date that a link leads to from another channel, None when it leads elsewhere."""
+    key = payload.removeprefix(A_DATE)
+    return show_date(None, key, desk) if key != payload and read_key(key) else None
+
+
+def possible(occurrence: Occurrence, now: datetime) -> dict[Ahead, datetime]:
+    """The reminders that can still be, and when each leaves (UTC): never at night, see handlers.planning."""
+    if occurrence.status is EventStatus.CANCELLED:
+        return {}
     zone = zone_of(occurrence.event.departement)
-    eve = datetime.combine(day_of(occurrence) - timedelta(days=1), EVENING, zone)
-    kept = [Ahead.VEILLE] if now < eve else []
-    before = (occurrence.starts_at - timedelta(hours=2)).astimezone(zone)
-    if not occurrence.all_day and now < before and MORNING <= before.time() < NIGHT:
-        kept.append(Ahead.HEURES)
-    return tuple(kept)
+    moments = {ahead: planning.due_at(occurrence.starts_at, occurrence.all_day, ahead, zone) for ahead in Ahead}
+    kept = {ahead: at for ahead, at in moments.items() if at is not None and at > now}
+    if Ahead.VEILLE in kept and Ahead.HEURES in kept and _same_day(kept[Ahead.VEILLE], kept[Ahead.HEURES], zone):
+        del kept[Ahead.HEURES]  # it would come the evening before too
+    return kept
+
+
+def _same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:
+    return one.astimezone(zone).date() == other.astimezone(zone).date()
 
 
 def remind(state: State | None, value: str, desk: Desk) -> Turn:
@@ -117,21 +131,22 @@ def remind(state: State | None, value: str, desk: Desk) -> Turn:
         return _unknown_date(state)
     if not desk.told_later:
         text = _("Ici, je ne peux pas vous écrire plus tard. Mettez-le dans votre agenda.")
-        choices = ((keeping_choice(occurrence, told_later=False),), (_go_on(),))
+        choices = ((keeping_choice(occurrence, told_later=False), *_by_telegram(occurrence, desk)), (_go_on(),))
         return Turn(state, (Reply(text, choices=choices),))
     can = possible(occurrence, desk.now)
-    ahead = can if when == BOTH else tuple(one for one in can if one.value == when)
-    return _noted(state, occurrence, ahead, desk.now) if ahead else _which_ahead(state, occurrence, can, desk.now)
+    ahead = tuple(one for one in can if when in (BOTH, one.value))
+    return _noted(state, occurrence, ahead, desk.now) if ahead else _which_ahead(state, occurrence, [*can], desk.now)
 
 
-def _which_ahead(state: State | None, occurrence: Occurrence, can: tuple[Ahead, ...], now: datetime) -> Turn:
+def _which_ahead(state: State | None, occurrence: Occurrence, can: Sequence[Ahead], now: datetime) -> Turn:
     name, when = occurrence.event.nom, in_words(occurrence, now)
     if occurrence.status is EventStatus.CANCELLED:
         return _said(state, _("C'est annulé : {name}. N'y allez pas.").format(name=name))
     if not can:
         return _said(state, _("C'est trop tard pour un rappel : {name}, {when}.").format(name=name, when=when))
-    labels = {Ahead.VEILLE: _("La veille à 18 h"), Ahead.HEURES: _("Deux heures avant")}
-    rows = [(Choice(labels[one], f"rappeler:{key_of(occurrence)}={one.value}"),) for one in can]
+    rows = [
+        (Choice(words.capital(_ahead(occurrence, one)), f"rappeler:{key_of(occurrence)}={one.value}"),) for one in can
+    ]
     if len(can) > 1:
         rows.append((Choice(_("Les deux"), f"rappeler:{key_of(occurrence)}={BOTH}"),))
     text = _("{name}, {when}.\nQuand vous le rappeler ?").format(name=name, when=when)
@@ -140,13 +155,26 @@ def _which_ahead(state: State | None, occurrence: Occurrence, can: tuple[Ahead, 
 
 def _noted(state: State | None, occurrence: Occurrence, ahead: tuple[Ahead, ...], now: datetime) -> Turn:
     text = _("C'est noté. Je vous rappelle {name} {ahead}.\nC'est {when}.\nSi cela change, je vous l'écris.").format(
-        name=occurrence.event.nom, ahead=_ahead_words(ahead), when=in_words(occurrence, now)
+        name=occurrence.event.nom, ahead=_ahead_words(occurrence, ahead), when=in_words(occurrence, now)
     )
     return _said(state, text, Remind(occurrence.event.id, occurrence.original_at, ahead))
 
 
-def _ahead_words(ahead: tuple[Ahead, ...]) -> str:
-    return _(" et ").join(_(one.label) for one in ahead)
+def _ahead_words(occurrence: Occurrence, ahead: Sequence[Ahead]) -> str:
+    return _(" et ").join(_ahead(occurrence, one) for one in ahead)
+
+
+def _ahead(occurrence: Occurrence, ahead: Ahead) -> str:
+    """When a reminder leaves: two hours before what begins early is night, and it leaves at another time."""
+    zone = zone_of(occurrence.event.departement)
+    at = planning.due_at(occurrence.starts_at, occurrence.all_day, ahead, zone)
+    if at is None or ahead is Ahead.VEILLE or at == occurrence.starts_at - planning.TWO_HOURS:
+        return _(ahead.label)
+    here = at.astimezone(zone)
+    hour = words.clock(here)
+    if not _same_day(at, occurrence.starts_at, zone):
+        return _("la veille à {hour}").format(hour=hour)
+    return (_("le matin même à {hour}") if here.hour < 12 else _("le soir même à {hour}")).format(hour=hour)
 
 
 def subscribe(state: State | None, value: str, desk: Desk) -> Turn:
@@ -228,10 +256,8 @@ def _cards(asked: Asked, desk: Desk) -> list[Card]:
 
 def _reminder_card(reminded: Reminded, now: datetime) -> Card:
     occurrence = reminded.occurrence
-    lines = (
-        words.capital(in_words(occurrence, now)),
-        _("Rappel : {ahead}.").format(ahead=_ahead_words(reminded.ahead)) if reminded.ahead else "",
-    )
+    ahead = _ahead_words(occurrence, reminded.ahead)
+    lines = (words.capital(in_words(occurrence, now)), _("Rappel : {ahead}.").format(ahead=ahead) if ahead else "")
     choices = (Choice(_("Arrêter"), f"rappel-stop:{key_of(occurrence)}"), _details(occurrence))
     return Card(title_of(occurrence), tuple(filter(None, lines)), choices=choices)
 

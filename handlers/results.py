@@ -105,7 +105,7 @@ def below_results(first: int, more: bool, some: bool) -> Rows:
     if some:
         rows.append((Choice(_("Ce n'est pas ça"), "autre:"),))
     rows.append((Choice(_("Un autre besoin ici"), "changer:besoin"), Choice(_("Un autre lieu"), "changer:lieu")))
-    rows.append((Choice(_("Les rendez-vous près d'ici"), "agenda:"),))
+    rows.append((Choice(_("Ce qui se passe près d'ici"), "agenda:"),))
     return tuple(rows)
 
 

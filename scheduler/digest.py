@@ -15,8 +15,8 @@ from catalogue.hours import PARIS, zone_of
 from catalogue.needs import EventStatus, Rhythm
 from catalogue.recurrence import HORIZON
 from catalogue.tables import events, loads, places, subscriptions
+from handlers import planning
 from handlers.dates import digest_reply
-from scheduler import planning
 from scheduler.letters import Composers, Letter, alone, is_used, post, together
 from scheduler.reminders import insert_into
 

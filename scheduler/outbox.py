@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Text, and_, bindparam, cast, insert, or_, select, update
 
 from catalogue.tables import outbox
-from scheduler import planning
+from handlers import planning
 
 LEASE = timedelta(seconds=45)  # longer than any send may take, waiting for its turn included
 MOST_ATTEMPTS = 8

@@ -13,7 +13,8 @@ from catalogue.hours import zone_of
 from catalogue.initiatives import even_closed_by_id
 from catalogue.needs import Ahead, EventKind, EventStatus, Rhythm
 from catalogue.tables import reminders, subscriptions, watches
-from scheduler import outbox, planning
+from handlers import planning
+from scheduler import outbox
 
 Who = tuple[str, str]  # channel, person
 Row = Mapping[str, Any]

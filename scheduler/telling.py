@@ -11,8 +11,8 @@ from catalogue.events import Key
 from catalogue.hours import zone_of
 from catalogue.needs import EventStatus
 from catalogue.tables import occurrences, reminders
+from handlers import planning
 from handlers.dates import reminder_reply
-from scheduler import planning
 from scheduler.letters import Composers, Letter, alone, is_used, post, states, together
 from scheduler.outbox import State
 from scheduler.reminders import (

@@ -9,9 +9,9 @@ from catalogue.hours import zone_of
 from catalogue.initiatives import even_closed_by_id
 from catalogue.needs import Status
 from catalogue.tables import initiatives, watches
+from handlers import planning
 from handlers.dates import watch_reply
 from handlers.locale import gettext as _
-from scheduler import planning
 from scheduler.letters import Composers, Letter, alone, post
 from scheduler.reminders import Who, insert_into
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import time_machine
 from sqlalchemy import Engine
 
 from bot.migrations import migrate
 from catalogue.database import open_database, reading
 from catalogue.gazetteer import read_places, read_usual_names
 from catalogue.places import PlaceIndex
+from tests.dialogues import MOMENT
 from tests.postgres import Server, postgres_programs, private_postgres
 
 pytest_plugins = ["tests.telegram"]
@@ -113,7 +115,9 @@ def shipped_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from catalogue.exchange.shipped import load_shipped
 
     path = tmp_path_factory.mktemp("shipped") / "shipped.db"
-    _prepare(f"sqlite:///{path}", migrate, load_shipped)
+    # The transcripts are played at one moment for ever: the dates of that moment must be there.
+    with time_machine.travel(MOMENT):
+        _prepare(f"sqlite:///{path}", migrate, load_shipped)
     return path
 
 

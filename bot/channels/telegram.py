@@ -380,6 +380,7 @@ class TelegramChannel:
 
     async def _receive_updates(self) -> None:
         await self._introduce()
+        self._runner.telegram = self._bot.username
         self._known.set()
         if self._settings.TELEGRAM_MODE == "webhook":
             try:

@@ -88,6 +88,7 @@ class MemoryDesk:
     found: dict[int, Candidate] = field(default_factory=dict)
     dates: Sequence[Occurrence] = ()
     told_later: bool = False
+    telegram: str = ""
     asked_for: Asked = field(default_factory=Asked)
 
     def at(self, point: tuple[float, float]) -> "MemoryDesk":

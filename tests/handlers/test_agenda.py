@@ -46,7 +46,7 @@ def test_the_first_question_leads_to_the_dates_of_the_week(talk: Talk) -> None:
 
 
 def test_the_results_of_orientation_lead_to_the_dates_of_the_same_place(talk: Talk) -> None:
-    assert "Les rendez-vous près d'ici" in labels(talk.results())
+    assert "Ce qui se passe près d'ici" in labels(talk.results())
     assert names(talk.tap("agenda:")) == ["Fête 1", "Fête 2", "Fête 3"]
     assert talk.state == State("agenda", {"lieu": NANTERRE}, {"shown": 0})
 

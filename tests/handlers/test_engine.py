@@ -61,7 +61,7 @@ def test_the_first_message_offers_the_sixteen_needs_two_by_two_and_the_emergency
     assert reply.text.startswith("Bonjour")
     assert labels(reply)[:16] == [need.label for need in Need]
     assert {len(row) for row in reply.choices[:8]} == {2}
-    assert labels(reply)[16:] == ["Les rendez-vous", "Urgence : les numéros"]
+    assert labels(reply)[16:] == ["Que se passe-t-il près de chez moi ?", "Urgence : les numéros"]
 
 
 def test_two_answers_are_enough_to_see_three_results(talk: Talk) -> None:

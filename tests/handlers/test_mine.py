@@ -1,7 +1,8 @@
 """What a person asks to be told later: asked in two taps, listed, stopped at any moment."""
 
+import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from catalogue.entries import Asked, Occurrence, Reminded, Subscription
 from catalogue.hours import zone_of
 from catalogue.needs import Ahead, EventKind, EventStatus, Rhythm
+from handlers import planning
 from handlers.dates import key_of
 from handlers.dialogue import (
     Drop,
@@ -26,7 +28,6 @@ from handlers.dialogue import (
 )
 from handlers.engine import advance
 from handlers.mine import possible
-from scheduler import planning
 from tests.handlers.memory import TUESDAY, MemoryDesk, happening, initiative
 from tests.handlers.test_engine import Talk, labels, names
 
@@ -81,11 +82,38 @@ def test_both_reminders_are_asked_for_in_one_tap(talk: Talk) -> None:
 def test_only_the_reminders_that_can_still_be_are_offered(
     before: timedelta, known: dict[str, object], kept: tuple[Ahead, ...]
 ) -> None:
-    assert possible(happening(1, SATURDAY, **known), SATURDAY - before) == kept
+    assert tuple(possible(happening(1, SATURDAY, **known), SATURDAY - before)) == kept
 
 
-def test_nobody_is_reminded_at_night_of_what_begins_early() -> None:
-    assert possible(happening(1, SATURDAY.replace(hour=9)), TUESDAY) == (Ahead.VEILLE,)
+@pytest.mark.parametrize(
+    ("begins", "offered"),
+    [
+        (time(14), ["La veille à 18 h", "Deux heures avant", "Les deux"]),
+        (time(9, 30), ["La veille à 18 h", "Le matin même à 8 h", "Les deux"]),
+        (time(8, 30), ["La veille à 18 h"]),  # two hours before is night, and so would be an hour
+        (time(23, 30), ["La veille à 18 h", "Le soir même à 20 h 30", "Les deux"]),
+    ],
+)
+def test_nobody_is_reminded_at_night_of_what_begins_early_or_late(begins: time, offered: list[str]) -> None:
+    date = happening(1, SATURDAY.replace(hour=begins.hour, minute=begins.minute))
+    talk = Talk(MemoryDesk(dates=[date], told_later=True, now=TUESDAY))
+    assert labels(talk.tap(f"rappeler:{key_of(date)}"))[:-1] == offered
+
+
+def test_the_evening_before_is_offered_while_it_is_still_to_come() -> None:
+    date = happening(1, SATURDAY.replace(hour=8, minute=30))
+    talk = Talk(MemoryDesk(dates=[date], told_later=True, now=SATURDAY.replace(day=27, hour=19)))
+    assert labels(talk.tap(f"rappeler:{key_of(date)}"))[:-1] == ["La veille à 20 h 30"]
+    assert "la veille à 20 h 30" in talk.tap(f"rappeler:{key_of(date)}=heures").text
+
+
+def test_on_the_web_a_date_leads_to_where_one_can_be_reminded_of_it() -> None:
+    web = Talk(MemoryDesk(dates=[SOUP], telegram="LaBonnePorteBot"))
+    link = next(c.url for row in web.tap(f"rdv:{key_of(SOUP)}").choices for c in row if "Telegram" in c.label)
+    payload = link.removeprefix("https://t.me/LaBonnePorteBot?start=")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload)
+    there = Talk(MemoryDesk(dates=[SOUP], told_later=True))
+    assert "Me le rappeler" in labels(there.start(payload))
 
 
 def test_overseas_the_eve_is_that_of_the_place() -> None:

@@ -16,8 +16,8 @@ from bot.channels.telegram_messages import CHANNEL
 from catalogue.database import open_database, writing
 from catalogue.hours import PARIS
 from catalogue.tables import events, outbox
+from handlers.planning import due_at
 from scheduler.outbox import Outgoing, State, expire, put
-from scheduler.planning import due_at
 from scheduler.retention import drop, forget_the_silent
 from scheduler.telling import tell_due
 from tests.scheduler.telling import (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from catalogue.hours import PARIS
 from catalogue.needs import Ahead
-from scheduler.planning import after_the_night, begins_at, due_at, is_night, is_soon, last_sunday, over_at
+from handlers.planning import after_the_night, begins_at, due_at, is_night, is_soon, last_sunday, over_at
 
 REUNION, GUADELOUPE = ZoneInfo("Indian/Reunion"), ZoneInfo("America/Guadeloupe")
 
