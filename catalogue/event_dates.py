@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from catalogue import zorder
 from catalogue.needs import EventStatus
-from catalogue.recurrence import Date, Unreadable, dates_of
+from catalogue.recurrence import Date, Part, Unreadable, dates_in, dates_of
 from catalogue.tables import occurrences
 
 SAME_DAY = timedelta(hours=12)  # a date that shifts by less is the same one, at another hour
@@ -114,6 +114,20 @@ def cancelled(row: Known) -> dict[str, Any]:
     """The columns of a date that its calendar no longer gives."""
     none = {"confirmed_at": None, "confirmed_role": None}
     return {name: row[name] for name in _COLUMNS} | none | {"status": EventStatus.CANCELLED.value}
+
+
+def differing(known: Sequence[Known], calendar: Part, now: datetime) -> list[tuple[Known, Date]]:
+    """The dates of a calendar (`parsed`) of which something else is known here; `known` are all those not over.
+
+    What is no longer given is not among them. Raises Unreadable.
+    """
+    until = max((row["starts_at"] for row in known), default=now) + timedelta(seconds=1)
+    same = pair(known, dates_in(calendar, now, until), now, until).same
+    return [(row, date) for row, date in same if _becomes(row) != (status_of(date, row["original_at"]), date.starts_at)]
+
+
+def _becomes(row: Known) -> tuple[str, datetime]:
+    return row["status"], row["starts_at"]
 
 
 # Writing them.

@@ -4,15 +4,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, RowMapping, Text, bindparam, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Text,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.sql.selectable import TextualSelect
 
 from catalogue import zorder
 from catalogue.entries import CalendarEvent, Occurrence
 from catalogue.needs import EventKind, EventStatus, Need
-from catalogue.tables import Instant, events
+from catalogue.recurrence import OUR_STATUS
+from catalogue.tables import Instant, events, occurrences
 
 LASTING = timedelta(days=31)  # what began longer ago is no event any more, however late it ends
 
@@ -21,7 +37,8 @@ Value = TypeVar("Value")
 _BATCH = 400  # SQLite takes a limited number of values in one statement
 _FIELDS = tuple(field.name for field in fields(CalendarEvent))
 WHOLE = tuple(events.c[name] for name in (*_FIELDS, "status"))
-LIGHT = tuple(events.c[name] for name in ("id", "latitude", "longitude", "needs", "vanished_at"))
+LIGHT = tuple(events.c[name] for name in ("id", "kind", "latitude", "longitude", "needs", "vanished_at"))
+NOT_OVER = func.coalesce(occurrences.c.ends_at, occurrences.c.starts_at) > bindparam("now", type_=Instant())
 
 _AMONG = """
     SELECT event_id, original_at, starts_at, ends_at, all_day, status, confirmed_at FROM occurrences
@@ -50,6 +67,22 @@ def dates_around(
     for n, (low, high) in enumerate(ground):
         values |= {f"low{n}": low, f"high{n}": high}
     return connection.execute(_among(len(ground)), values).mappings().all()
+
+
+def changed_dates(
+    connection: Connection, among: Sequence[ColumnElement[bool]], now: datetime
+) -> dict[int, list[RowMapping]]:
+    """By event, all its rows of `occurrences` that are not over; only of events that may have one that is not planned.
+
+    `among` are conditions on `events`.
+    """
+    other = occurrences.alias()
+    unplanned = exists().where(other.c.event_id == events.c.id, other.c.status != EventStatus.PLANNED.value)
+    may_differ = or_(unplanned, events.c.ical.contains("STATUS:CANCELLED"), events.c.ical.contains(OUR_STATUS))
+    found = select(occurrences).join(events, events.c.id == occurrences.c.event_id).where(*among, may_differ, NOT_OVER)
+    ordered = found.order_by(occurrences.c.event_id, occurrences.c.starts_at)
+    rows = connection.execute(ordered, {"now": now}).mappings()
+    return {id_: list(theirs) for id_, theirs in groupby(rows, key=lambda row: row["event_id"])}
 
 
 def events_by_id(

@@ -1,8 +1,9 @@
 """Events and their dates: writing what a calendar says, finding what happens near a point, what becomes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +14,8 @@ from sqlalchemy import (
     RowMapping,
     Text,
     and_,
-    bindparam,
     cast,
     exists,
-    func,
     insert,
     or_,
     select,
@@ -27,12 +26,20 @@ from sqlalchemy import (
 from catalogue.entries import Occurrence
 from catalogue.event_dates import write_dates
 from catalogue.event_owners import Owners
-from catalogue.event_reading import LIGHT, as_occurrences, batches, dates_around, events_by_id
+from catalogue.event_reading import (
+    LIGHT,
+    NOT_OVER,
+    as_occurrences,
+    batches,
+    changed_dates,
+    dates_around,
+    events_by_id,
+)
 from catalogue.exchange.selection import Territory
 from catalogue.geo import distance_km, hectometres
-from catalogue.needs import EventStatus, Need
+from catalogue.needs import EventKind, EventStatus, Need
 from catalogue.recurrence import HORIZON, Unreadable
-from catalogue.tables import Instant, events, places
+from catalogue.tables import events, places
 from catalogue.tables import occurrences as dates
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -42,8 +49,6 @@ MARGIN = timedelta(days=7)  # dates are told a little further than they must be,
 
 EventRow = dict[str, Any]
 Key = tuple[int, datetime]  # the id of an event, and when one of its dates was to begin
-
-_not_over = func.coalesce(dates.c.ends_at, dates.c.starts_at) > bindparam("now", type_=Instant())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def mark_vanished(connection: Connection, source: str, seen: frozenset[str], now
 
     `seen` are all the `source_id` it tells of. Returns how many were marked.
     """
-    to_come = exists().where(dates.c.event_id == events.c.id, _not_over)
+    to_come = exists().where(dates.c.event_id == events.c.id, NOT_OVER)
     known = select(events.c.id, events.c.source_id, events.c.vanished_at, to_come).where(events.c.source == source)
     gone, back = [], []
     for id_, source_id, vanished_at, expected in connection.execute(known, {"now": now}):
@@ -176,7 +181,7 @@ def _change(
     *conditions: ColumnElement[bool],
 ) -> bool:
     one = (dates.c.event_id == event_id, dates.c.original_at == original_at)
-    changed = connection.execute(update(dates).where(*one, _not_over, *conditions).values(values), {"now": now})
+    changed = connection.execute(update(dates).where(*one, NOT_OVER, *conditions).values(values), {"now": now})
     return changed.rowcount == 1
 
 
@@ -191,16 +196,19 @@ def near(
     need: Need | None,
     within_km: float = 20.0,
     most: int = 200,
+    *,
+    kinds: Collection[EventKind] | None = None,
 ) -> list[Occurrence]:
     """At most `most` dates from `start` to `end`, those in progress included, around a point in degrees.
 
     Soonest first, then nearest. Only those within 1 km when they are enough, else 3, 8, then `within_km`. Cancelled
-    ones are told too; those of events that vanished from their source are not.
+    ones are told too; those of events that vanished from their source, of another need or of other kinds are not.
     """
+    shown = partial(_is_shown, need=need, kinds=kinds)
     rows: list[RowMapping] = []
     far: dict[int, float] = {}
     for radius in (*(km for km in RADII_KM if km < within_km), within_km):
-        rows, far = _within(connection, point, radius, start, end, need)
+        rows, far = _within(connection, point, radius, start, end, shown)
         if len(rows) >= ENOUGH * most:
             break
     rows.sort(key=lambda row: (row["starts_at"], hectometres(far[row["event_id"]]), row["event_id"]))
@@ -208,12 +216,17 @@ def near(
 
 
 def _within(
-    connection: Connection, point: tuple[float, float], radius: float, start: datetime, end: datetime, need: Need | None
+    connection: Connection,
+    point: tuple[float, float],
+    radius: float,
+    start: datetime,
+    end: datetime,
+    is_shown: Callable[[RowMapping], bool],
 ) -> tuple[list[RowMapping], dict[int, float]]:
     """The rows of dates, and how far their events are, in km."""
     rows = dates_around(connection, point, radius, start, end)
     around = events_by_id(connection, [row["event_id"] for row in rows], LIGHT)
-    far = {id_: _away(point, event) for id_, event in around.items() if _is_shown(event, need)}
+    far = {id_: _away(point, event) for id_, event in around.items() if is_shown(event)}
     return [row for row in rows if far.get(row["event_id"], inf) <= radius], far
 
 
@@ -221,8 +234,9 @@ def _away(point: tuple[float, float], event: RowMapping) -> float:
     return distance_km(*point, event["latitude"], event["longitude"])
 
 
-def _is_shown(event: RowMapping, need: Need | None) -> bool:
-    return event["vanished_at"] is None and (need is None or need.value in event["needs"])
+def _is_shown(event: RowMapping, need: Need | None, kinds: Collection[EventKind] | None) -> bool:
+    wanted = (need is None or need.value in event["needs"]) and (kinds is None or event["kind"] in kinds)
+    return wanted and event["vanished_at"] is None
 
 
 def occurrence(connection: Connection, event_id: int, original_at: datetime) -> Occurrence | None:
@@ -247,7 +261,7 @@ def next_dates(connection: Connection, initiative_id: int, now: datetime, count:
     theirs = (
         select(dates)
         .join(events, events.c.id == dates.c.event_id)
-        .where(events.c.initiative_id == initiative_id, events.c.vanished_at.is_(None), _not_over)
+        .where(events.c.initiative_id == initiative_id, events.c.vanished_at.is_(None), NOT_OVER)
         .order_by(dates.c.starts_at, dates.c.event_id)
         .limit(count)
     )
@@ -263,16 +277,24 @@ def dates_between(connection: Connection, event_id: int, start: datetime, end: d
 def in_area(connection: Connection, territory: Territory | None, need: Need | None, now: datetime) -> list[EventRow]:
     """Every column of the events of a territory (None: all) and a need (None: any) that have dates to come.
 
-    By source and source_id; not those that vanished from their source.
+    By source and source_id; not those that vanished from their source. "dates" are the rows of `occurrences` that are
+    not over, for the events of which one may not be as planned; [] for the others.
     """
-    to_come = exists().where(dates.c.event_id == events.c.id, _not_over)
-    wanted = [events.c.vanished_at.is_(None), to_come]
+    wanted = _in_area(territory, need)
+    to_come = exists().where(dates.c.event_id == events.c.id, NOT_OVER)
+    found = select(events).where(*wanted, to_come).order_by(events.c.source, events.c.source_id)
+    changed = changed_dates(connection, wanted, now)
+    rows = connection.execute(found, {"now": now}).mappings()
+    return [{**row, "dates": changed.get(row["id"], [])} for row in rows]
+
+
+def _in_area(territory: Territory | None, need: Need | None) -> list[ColumnElement[bool]]:
+    wanted = [events.c.vanished_at.is_(None)]
     if need:
         wanted.append(cast(events.c.needs, Text).contains(f'"{need.value}"', autoescape=True))
     if territory:
         wanted.append(_there(territory))
-    found = select(events).where(and_(*wanted)).order_by(events.c.source, events.c.source_id)
-    return [dict(row) for row in connection.execute(found, {"now": now}).mappings()]
+    return wanted
 
 
 def _there(territory: Territory) -> ColumnElement[bool]:

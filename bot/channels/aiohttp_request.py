@@ -1,6 +1,8 @@
 """The calls of the Bot API on aiohttp: less than half the CPU of python-telegram-bot's own transport, on httpx."""
 
 from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -14,11 +16,8 @@ from aiohttp import (
     DummyCookieJar,
     TCPConnector,
 )
-from telegram._utils.defaultvalue import DefaultValue
-from telegram._utils.types import ODVInput
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
-from yarl import URL
 
 CONNECT_S = 5.0
 FORM = "application/x-www-form-urlencoded"
@@ -70,10 +69,10 @@ class AiohttpRequest(BaseRequest):
         url: str,
         method: str,
         request_data: RequestData | None = None,
-        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        write_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        connect_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
-        pool_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         """The status and the body of the answer, whatever the status. Of the timeouts, only that to read is used.
 
@@ -81,16 +80,15 @@ class AiohttpRequest(BaseRequest):
         """
         if self._session is None:
             raise RuntimeError("not initialized")
-        seconds = self._read_timeout if isinstance(read_timeout, DefaultValue) else read_timeout
-        address = URL(url)
+        seconds = self._read_timeout if read_timeout is self.DEFAULT_NONE else read_timeout
         try:
             async with self._session.request(
                 method,
-                address,
+                url,
                 data=request_data.url_encoded_parameters().encode() if request_data else None,
                 headers={"Content-Type": FORM, "User-Agent": self.USER_AGENT},
                 allow_redirects=False,
-                proxy=_proxy(address.scheme, address.host or ""),
+                proxy=_proxy(url),
                 timeout=ClientTimeout(connect=CONNECT_S, sock_read=seconds),
             ) as response:
                 return response.status, await response.read()
@@ -108,6 +106,7 @@ def _cause(error: Exception) -> NeverLeft | MayHaveLeft:
 
 
 @cache
-def _proxy(scheme: str, host: str) -> str | None:
+def _proxy(url: str) -> str | None:
     """What HTTPS_PROXY, HTTP_PROXY and NO_PROXY say: aiohttp would read them, and ~/.netrc, again at each call."""
-    return None if proxy_bypass(host) else getproxies().get(scheme)
+    address = urlsplit(url)
+    return None if proxy_bypass(address.netloc) else getproxies().get(address.scheme)

@@ -1,16 +1,18 @@
 """Events written as iCalendar (RFC 5545), for Thunderbird, Google, Apple and any other: a feed, or one date."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from icalendar import Calendar, Event, Timezone
 
 from catalogue.entries import CalendarEvent, Occurrence
+from catalogue.event_dates import differing
 from catalogue.exchange.rows import text
 from catalogue.hours import PARIS
 from catalogue.needs import EventStatus
-from catalogue.recurrence import OUR_STATUS, Unreadable, parsed
+from catalogue.recurrence import OUR_STATUS, Date, Unreadable, instant, parsed
 
 PRODID = "-//La Bonne Porte//Rendez-vous//FR"
 REFRESHED = timedelta(hours=12)  # X-PUBLISHED-TTL says the same to Outlook
@@ -44,7 +46,8 @@ END:VTIMEZONE
 def calendar_of(rows: Iterable[Mapping[str, Any]], name: str, now: datetime) -> bytes:
     """A feed called `name` of all the dates of some rows of `events`, to be asked again every twelve hours.
 
-    An event whose dates cannot be read is left out: it has none in our own calendar either.
+    A row may have "dates": its rows of `occurrences` that are not over, which are right where its calendar says
+    otherwise. An event whose dates cannot be read is left out: it has none in our own calendar either.
     """
     calendar = _calendar()
     calendar.add("method", "PUBLISH")
@@ -55,7 +58,7 @@ def calendar_of(rows: Iterable[Mapping[str, Any]], name: str, now: datetime) -> 
     clocks: dict[str, Any] = {}
     for row in rows:
         try:
-            given = parsed(row["ical"])
+            given = _as_it_became(parsed(row["ical"]), row.get("dates", ()), now)
         except Unreadable:
             continue
         clocks |= {str(clock["TZID"]): clock for clock in given.walk("VTIMEZONE")}
@@ -76,10 +79,16 @@ def calendar_of_one(occurrence: Occurrence, now: datetime) -> bytes:
     for name, at in (("dtstart", occurrence.starts_at), ("dtend", occurrence.ends_at)):
         if at:
             said.add(name, at.astimezone(PARIS).date() if occurrence.all_day else at)
-    _describe(said, _fields(event), _location(_fields(event)), cancelled=occurrence.status is EventStatus.CANCELLED)
+    _describe(said, _fields(event), _location(_fields(event)), _sureness(occurrence))
     calendar = _calendar()
     calendar.add_component(said)
     return bytes(calendar.to_ical())
+
+
+def _sureness(occurrence: Occurrence) -> str:
+    if occurrence.status is EventStatus.CANCELLED:
+        return "CANCELLED"
+    return "CONFIRMED" if occurrence.confirmed_at else "TENTATIVE"
 
 
 def _calendar() -> Calendar:
@@ -91,6 +100,56 @@ def _calendar() -> Calendar:
 
 def _fields(event: CalendarEvent) -> dict[str, Any]:
     return {name: getattr(event, name) for name in CalendarEvent.__dataclass_fields__}
+
+
+# What became of dates here, which their calendar does not know.
+
+
+def _as_it_became(given: Calendar, dates: Sequence[Mapping[str, Any]], now: datetime) -> Calendar:
+    for row, date in differing(dates, given, now) if dates else ():
+        told = _told_by(given, date)
+        if "RECURRENCE-ID" in told or not _recurs(told):
+            given.subcomponents = [part for part in given.subcomponents if part is not told]
+        given.add_component(_became(told, row, date))
+    return given
+
+
+def _told_by(given: Calendar, date: Date) -> Any:
+    """The event of that date alone, or else the one that recurs."""
+    events: list[Any] = given.walk("VEVENT")
+    usual = (event for event in events if "RECURRENCE-ID" not in event)
+    alone = (event for event in events if _is_of_one(event) and instant(event["RECURRENCE-ID"].dt) == date.original_at)
+    return next(chain(alone, usual, events))
+
+
+def _is_of_one(event: Any) -> bool:
+    return "RECURRENCE-ID" in event and "RANGE" not in event["RECURRENCE-ID"].params
+
+
+def _recurs(event: Any) -> bool:
+    return "RRULE" in event or "RDATE" in event
+
+
+def _became(told: Any, row: Mapping[str, Any], date: Date) -> Event:
+    """One date as it is known here, by the clock of what told of it."""
+    said = Event()
+    _add_instant(said, "DTSTART", row["starts_at"], told["DTSTART"])
+    if row["ends_at"]:
+        _add_instant(said, "DTEND", row["ends_at"], told["DTSTART"])
+    if "RECURRENCE-ID" in told or _recurs(told):
+        _add_instant(said, "RECURRENCE-ID", date.original_at, told.get("RECURRENCE-ID", told["DTSTART"]))
+    for name in ("LOCATION", "SEQUENCE"):
+        if name in told:
+            said.add(name, told[name])
+    said.add("STATUS", "CANCELLED" if row["status"] == EventStatus.CANCELLED else "CONFIRMED")
+    if row["status"] in (EventStatus.FULL, EventStatus.MOVED):
+        said.add(OUR_STATUS, row["status"].upper())
+    return said
+
+
+def _add_instant(said: Event, name: str, at: datetime, like: Any) -> None:
+    lasts = isinstance(like.dt, datetime)
+    said.add(name, at.astimezone(like.dt.tzinfo) if lasts else at.astimezone(PARIS).date(), _kept(like, "TZID"))
 
 
 def _events(given: Calendar, row: Mapping[str, Any], now: datetime) -> list[Event]:
@@ -107,7 +166,8 @@ def _event(given: Any, row: Mapping[str, Any], usual: object, now: datetime) -> 
     _copy_when(given, said)
     elsewhere = given.get("LOCATION") if "RECURRENCE-ID" in given and given.get("LOCATION") != usual else None
     cancelled = row["status"] == EventStatus.CANCELLED or str(given.get("STATUS", "")).upper() == "CANCELLED"
-    _describe(said, row, str(elsewhere) if elsewhere else _location(row), cancelled=cancelled)
+    location = str(elsewhere) if elsewhere else _location(row)
+    _describe(said, row, location, "CANCELLED" if cancelled else "CONFIRMED")
     if OUR_STATUS in given:
         said.add(OUR_STATUS, str(given[OUR_STATUS]))
     return said
@@ -138,7 +198,7 @@ def _kept(value: Any, *names: str) -> dict[str, str]:
     return {name: value.params[name] for name in names if name in value.params}
 
 
-def _describe(said: Event, row: Mapping[str, Any], location: str, *, cancelled: bool) -> None:
+def _describe(said: Event, row: Mapping[str, Any], location: str, status: str) -> None:
     said.add("summary", row["nom"])
     if row["description"]:
         said.add("description", row["description"])
@@ -147,7 +207,7 @@ def _describe(said: Event, row: Mapping[str, Any], location: str, *, cancelled: 
     if row["exact"] and row["latitude"] is not None and row["longitude"] is not None:
         said.add("geo", (row["latitude"], row["longitude"]))
     said.add("categories", [str(slug) for slug in (row["kind"], *row["needs"])])
-    said.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    said.add("status", status)
     if row["site_web"]:
         said.add("url", row["site_web"])
 
