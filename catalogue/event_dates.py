@@ -152,12 +152,19 @@ def write_dates(connection: Connection, event: RowMapping, now: datetime, until:
     same = before == event["ical"]
     if pairing.gone and not same:
         pairing = pair(known, dates_of(event["ical"], now, until + FURTHER), now, until + FURTHER)
-    said = statuses(pairing) if same else _said_before(known, before, now, until)
+    unasked = same or not _depends_on_before(pairing)
+    said = statuses(pairing) if unasked else _said_before(known, before, now, until)
     z = _key_of(event)
     changes = [(row, updated(row, date, said.get(row["original_at"]))) for row, date in pairing.same]
     changes += [(row, cancelled(row)) for row in pairing.gone]
     _change(connection, [(row, values | {"z": z}) for row, values in changes])
     _add(connection, event["id"], pairing.new, z)
+
+
+def _depends_on_before(pairing: Pairing) -> bool:
+    """Whether `updated` needs what a calendar said before, which takes as long to read as what it says now."""
+    became = ((row["status"], status_of(date, row["original_at"])) for row, date in pairing.same)
+    return any(new is EventStatus.MOVED or new not in (old, EventStatus.CANCELLED) for old, new in became)
 
 
 def _said_before(known: Sequence[Known], before: str, now: datetime, until: datetime) -> dict[datetime, EventStatus]:

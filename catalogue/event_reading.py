@@ -1,6 +1,6 @@
 """Reading events and their dates from the database, as the values that conversations know."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import cache
@@ -37,36 +37,55 @@ Value = TypeVar("Value")
 _BATCH = 400  # SQLite takes a limited number of values in one statement
 _FIELDS = tuple(field.name for field in fields(CalendarEvent))
 WHOLE = tuple(events.c[name] for name in (*_FIELDS, "status"))
-LIGHT = tuple(events.c[name] for name in ("id", "kind", "latitude", "longitude", "needs", "vanished_at"))
+LIGHT = tuple(events.c[name] for name in ("id", "latitude", "longitude", "vanished_at"))
 NOT_OVER = func.coalesce(occurrences.c.ends_at, occurrences.c.starts_at) > bindparam("now", type_=Instant())
 
 _AMONG = """
     SELECT event_id, original_at, starts_at, ends_at, all_day, status, confirmed_at FROM occurrences
     WHERE z BETWEEN :low{0} AND :high{0} AND starts_at >= :earliest AND starts_at < :until
     AND (starts_at >= :since OR ends_at > :since)"""
+# Told apart here, for only what is wanted is then read: in a large city, most of the time goes in that.
+_WANTED = " AND EXISTS (SELECT 1 FROM events WHERE events.id = occurrences.event_id AND {})"
+_OF_NEED = _WANTED.format("CAST(events.needs AS TEXT) LIKE :need")
+_OF_KINDS = _WANTED.format("events.kind IN :kinds")
 
 
 @cache
-def _among(count: int) -> TextualSelect:
+def _among(count: int, of_need: bool, of_kinds: bool) -> TextualSelect:
     """The dates of so many ranges of ground (catalogue.zorder), each told apart as catalogue.search does."""
-    said = text(" UNION ALL ".join(_AMONG.format(n) for n in range(count)))
+    each = _AMONG + _OF_NEED * of_need + _OF_KINDS * of_kinds
+    said = text(" UNION ALL ".join(each.format(n) for n in range(count)))
     typed = said.bindparams(*(bindparam(name, type_=Instant()) for name in ("earliest", "since", "until")))
+    if of_kinds:
+        typed = typed.bindparams(bindparam("kinds", expanding=True, type_=Text()))
     instants = {name: Instant() for name in ("original_at", "starts_at", "ends_at", "confirmed_at")}
     return typed.columns(event_id=BigInteger(), all_day=Boolean(), status=Text(), **instants)
 
 
 def dates_around(
-    connection: Connection, point: tuple[float, float], km: float, start: datetime, end: datetime
+    connection: Connection,
+    point: tuple[float, float],
+    km: float,
+    start: datetime,
+    end: datetime,
+    need: Need | None,
+    kinds: Collection[EventKind] | None,
 ) -> Sequence[RowMapping]:
     """The rows of `occurrences` from `start` to `end`, in progress included, within `km` of a point, and a few others.
 
-    Those begun more than LASTING before are left out. The cost does not grow with the country (see catalogue.search).
+    Only those of a need and of some kinds (None: of any). Those begun more than LASTING before are left out. The cost
+    does not grow with the country (see catalogue.search).
     """
     ground = zorder.ranges(*point, km)
     values: dict[str, Any] = {"earliest": start - LASTING, "since": start, "until": end}
     for n, (low, high) in enumerate(ground):
         values |= {f"low{n}": low, f"high{n}": high}
-    return connection.execute(_among(len(ground)), values).mappings().all()
+    if need:
+        values["need"] = f'%"{need.value}"%'
+    if kinds is not None:
+        values["kinds"] = [kind.value for kind in kinds]
+    among = _among(len(ground), need is not None, kinds is not None)
+    return connection.execute(among, values).mappings().all()
 
 
 def changed_dates(

@@ -1,9 +1,8 @@
 """Events and their dates: writing what a calendar says, finding what happens near a point, what becomes of it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
     insert,
@@ -47,6 +47,10 @@ RADII_KM = (1.0, 3.0, 8.0, 20.0)  # in a large city, on foot, by bus, by car
 ENOUGH = 1 / 3  # of the dates asked for: 67 of 200 are those of about fifteen weekly events in a month
 MARGIN = timedelta(days=7)  # dates are told a little further than they must be, so that each event is seldom read again
 
+_OF_OWNERS = ("nom", "lieu", "code_insee", "latitude", "longitude")
+_OF_DATES = ("ical", "latitude", "longitude")
+_CHANGE = update(events).where(events.c.id == bindparam("id_"))
+
 EventRow = dict[str, Any]
 Key = tuple[int, datetime]  # the id of an event, and when one of its dates was to begin
 
@@ -72,20 +76,20 @@ def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime)
     """
     saved = _saved(connection, rows)
     owners = Owners(connection)
-    until = now + HORIZON
     created = [row for row in rows if _key(row) not in saved]
     changed = [row for row in rows if _key(row) in saved and _differs(saved[_key(row)], row)]
     if created:
-        added = [{**row, "initiative_id": owners.of(row), "known_until": until} for row in created]
+        added = [{**row, "initiative_id": owners.of(row), "known_until": now + HORIZON} for row in created]
         connection.execute(insert(events), added)
-    for row in changed:
-        new = {**row, "initiative_id": owners.of(row), "known_until": until}
-        connection.execute(update(events).where(events.c.id == saved[_key(row)]["id"]).values(new))
+    if changed:
+        connection.execute(_CHANGE, [_changes(saved[_key(row)], row, owners, now) for row in changed])
     written = _saved(connection, [*created, *changed])
     unreadable = []
     for key, event in written.items():
-        before = saved[key]["ical"] if key in saved else event["ical"]
-        if reason := _written_dates(connection, event, now, before):
+        before = saved.get(key, event)
+        if before is not event and _dates_stand(before, event, now):
+            continue
+        if reason := _written_dates(connection, event, now, before["ical"]):
             unreadable.append((event["nom"], reason))
     return Saved(
         [written[_key(row)]["id"] for row in created],
@@ -93,6 +97,19 @@ def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime)
         len(rows) - len(created) - len(changed),
         tuple(unreadable),
     )
+
+
+def _changes(old: RowMapping, row: EventRow, owners: Owners, now: datetime) -> dict[str, Any]:
+    """The values of _CHANGE. Whose an event is stays so while its name and its place do."""
+    whose = old["initiative_id"] if all(old[name] == row[name] for name in _OF_OWNERS) else None
+    known_until = old["known_until"] if _dates_stand(old, row, now) else now + HORIZON
+    return {**row, "id_": old["id"], "initiative_id": whose or owners.of(row), "known_until": known_until}
+
+
+def _dates_stand(old: RowMapping, new: EventRow | RowMapping, now: datetime) -> bool:
+    """Whether the dates that are written are right and go far enough: to read them takes most of the time."""
+    same = all(old[name] == new[name] for name in _OF_DATES)
+    return same and old["known_until"] is not None and old["known_until"] >= now + HORIZON - MARGIN
 
 
 def _written_dates(connection: Connection, event: RowMapping, now: datetime, before: str) -> str | None:
@@ -204,11 +221,11 @@ def near(
     Soonest first, then nearest. Only those within 1 km when they are enough, else 3, 8, then `within_km`. Cancelled
     ones are told too; those of events that vanished from their source, of another need or of other kinds are not.
     """
-    shown = partial(_is_shown, need=need, kinds=kinds)
     rows: list[RowMapping] = []
     far: dict[int, float] = {}
     for radius in (*(km for km in RADII_KM if km < within_km), within_km):
-        rows, far = _within(connection, point, radius, start, end, shown)
+        around = dates_around(connection, point, radius, start, end, need, kinds)
+        rows, far = _within(connection, point, radius, around)
         if len(rows) >= ENOUGH * most:
             break
     rows.sort(key=lambda row: (row["starts_at"], hectometres(far[row["event_id"]]), row["event_id"]))
@@ -216,27 +233,16 @@ def near(
 
 
 def _within(
-    connection: Connection,
-    point: tuple[float, float],
-    radius: float,
-    start: datetime,
-    end: datetime,
-    is_shown: Callable[[RowMapping], bool],
+    connection: Connection, point: tuple[float, float], radius: float, rows: Sequence[RowMapping]
 ) -> tuple[list[RowMapping], dict[int, float]]:
-    """The rows of dates, and how far their events are, in km."""
-    rows = dates_around(connection, point, radius, start, end)
+    """The rows of dates that are shown, and how far their events are, in km."""
     around = events_by_id(connection, [row["event_id"] for row in rows], LIGHT)
-    far = {id_: _away(point, event) for id_, event in around.items() if is_shown(event)}
+    far = {id_: _away(point, event) for id_, event in around.items() if event["vanished_at"] is None}
     return [row for row in rows if far.get(row["event_id"], inf) <= radius], far
 
 
 def _away(point: tuple[float, float], event: RowMapping) -> float:
     return distance_km(*point, event["latitude"], event["longitude"])
-
-
-def _is_shown(event: RowMapping, need: Need | None, kinds: Collection[EventKind] | None) -> bool:
-    wanted = (need is None or need.value in event["needs"]) and (kinds is None or event["kind"] in kinds)
-    return wanted and event["vanished_at"] is None
 
 
 def occurrence(connection: Connection, event_id: int, original_at: datetime) -> Occurrence | None:
@@ -289,7 +295,7 @@ def in_area(connection: Connection, territory: Territory | None, need: Need | No
 
 
 def _in_area(territory: Territory | None, need: Need | None) -> list[ColumnElement[bool]]:
-    wanted = [events.c.vanished_at.is_(None)]
+    wanted: list[ColumnElement[bool]] = [events.c.vanished_at.is_(None)]
     if need:
         wanted.append(cast(events.c.needs, Text).contains(f'"{need.value}"', autoescape=True))
     if territory:

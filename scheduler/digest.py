@@ -1,6 +1,6 @@
 """The dates to come of a commune, for who asked to hear of them: on Sunday at 18:00, or as they come."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,7 @@ from catalogue import events as dates
 from catalogue.entries import Occurrence
 from catalogue.geo import distance_km
 from catalogue.hours import PARIS, zone_of
-from catalogue.needs import EventStatus, Rhythm
+from catalogue.needs import EventKind, EventStatus, Rhythm
 from catalogue.recurrence import HORIZON
 from catalogue.tables import events, loads, places, subscriptions
 from handlers import planning
@@ -29,7 +29,8 @@ _NOWHERE = ("departement", "aucune")
 
 Row = Mapping[str, Any]
 Point = tuple[float, float]
-Around = dict[str, tuple[str, ZoneInfo, list[Occurrence]]]  # by commune: its name, its clock, its dates
+# By commune: its name, its clock, and its dates by the kind that was asked for, "" for every kind.
+Around = dict[str, tuple[str, ZoneInfo, dict[str, list[Occurrence]]]]
 
 
 def tell_week(connection: Connection, now: datetime, composers: Composers, most: int = 1000) -> int:
@@ -42,7 +43,12 @@ def tell_week(connection: Connection, now: datetime, composers: Composers, most:
     sunday = planning.last_sunday(now)
     rows = _rows(connection, composers, Rhythm.DIMANCHE, most, subscriptions.c.told_until < sunday)
     end = sunday + A_WEEK
-    around = _around(connection, rows, lambda point: dates.near(connection, point, now, end, None, WITHIN_KM, MOST))
+
+    def near(point: Point, kind: str) -> list[Occurrence]:
+        kinds = {EventKind(kind)} if kind else None
+        return dates.near(connection, point, now, end, None, WITHIN_KM, MOST, kinds=kinds)
+
+    around = _around(connection, rows, near)
     people = _people(rows, most)
     for who, theirs in people.items():
         key = f"semaine:{':'.join(who)}:{int(sunday.timestamp())}"
@@ -66,7 +72,11 @@ def tell_new(connection: Connection, now: datetime, composers: Composers) -> int
         return 0
     rows = _rows(connection, composers, Rhythm.AU_FIL)
     new = _dates_of_events_after(connection, last, now) if rows else []
-    around = _around(connection, rows, lambda point: [date for date in new if _km(point, date) <= WITHIN_KM])
+
+    def near(point: Point, kind: str) -> list[Occurrence]:
+        return [date for date in new if kind in ("", date.event.kind) and _km(point, date) <= WITHIN_KM]
+
+    around = _around(connection, rows, near)
     people = _people(rows)
     for who, theirs in people.items():
         leaves, key = _next_day(connection, who, theirs, around, now)
@@ -94,20 +104,22 @@ def _letters(key: str, who: tuple[str, str], rows: Sequence[Row], around: Around
     replies, last = [], leaves
     for code, subscribed in groupby(sorted(rows, key=_commune), key=_commune):
         kinds = {row["kind"] for row in subscribed}
-        nom, _clock, known = around.get(code, ("", PARIS, []))
-        wanted = [
-            one for one in known if _is_wanted(one, kinds, leaves) and (one.event.id, one.original_at) not in told
-        ]
-        told |= {(one.event.id, one.original_at) for one in wanted}
+        nom, _clock, known = around.get(code, ("", PARIS, {}))
+        found = {_key(one): one for kind in kinds for one in known.get(kind, ()) if _is_to_come(one, leaves)}
+        wanted = sorted((one for key, one in found.items() if key not in told), key=lambda one: one.starts_at)
+        told |= found.keys()
         if wanted:
             replies.append(digest_reply(wanted, nom, leaves))
             last = max(last, *(one.starts_at for one in wanted))
     return [Letter(*who, key, (together(replies),), leaves, last, zone)] if replies else []
 
 
-def _is_wanted(date: Occurrence, kinds: Iterable[str], leaves: datetime) -> bool:
-    right_kind = "" in kinds or date.event.kind.value in kinds
-    return right_kind and date.starts_at > leaves and date.status is not EventStatus.CANCELLED
+def _key(date: Occurrence) -> tuple[int, datetime]:
+    return date.event.id, date.original_at
+
+
+def _is_to_come(date: Occurrence, leaves: datetime) -> bool:
+    return date.starts_at > leaves and date.status is not EventStatus.CANCELLED
 
 
 def _commune(row: Row) -> str:
@@ -115,7 +127,7 @@ def _commune(row: Row) -> str:
 
 
 def _zone(rows: Sequence[Row], around: Around) -> ZoneInfo:
-    return around.get(_commune(rows[0]), ("", PARIS, []))[1]
+    return around.get(_commune(rows[0]), ("", PARIS, {}))[1]
 
 
 def _rows(
@@ -136,13 +148,16 @@ def _people(rows: Sequence[Row], most: int | None = None) -> dict[tuple[str, str
     return found
 
 
-def _around(connection: Connection, rows: Sequence[Row], near: Callable[[Point], list[Occurrence]]) -> Around:
-    """What there is around each commune of subscriptions: `near` tells it from its point."""
+def _around(connection: Connection, rows: Sequence[Row], near: Callable[[Point, str], list[Occurrence]]) -> Around:
+    """What there is around each commune of subscriptions: `near` tells it from its point, of a kind."""
+    kinds: dict[str, set[str]] = {}
+    for row in rows:
+        kinds.setdefault(_commune(row), set()).add(row["kind"])
     columns = places.c.insee, places.c.nom, places.c.departement, places.c.latitude, places.c.longitude
     known = (places.c.latitude.is_not(None), places.c.precision.not_in(_NOWHERE), places.c.type != "ANC")
-    among = places.c.insee.in_({_commune(row) for row in rows})
+    among = places.c.insee.in_(kinds.keys())
     return {
-        insee: (nom, zone_of(departement), near((latitude, longitude)))
+        insee: (nom, zone_of(departement), {kind: near((latitude, longitude), kind) for kind in kinds[insee]})
         for insee, nom, departement, latitude, longitude in connection.execute(select(*columns).where(among, *known))
     }
 

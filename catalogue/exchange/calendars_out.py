@@ -8,7 +8,7 @@ from typing import Any
 from icalendar import Calendar, Event, Timezone
 
 from catalogue.entries import CalendarEvent, Occurrence
-from catalogue.event_dates import differing
+from catalogue.event_dates import Known, differing
 from catalogue.exchange.rows import text
 from catalogue.hours import PARIS
 from catalogue.needs import EventStatus
@@ -105,7 +105,7 @@ def _fields(event: CalendarEvent) -> dict[str, Any]:
 # What became of dates here, which their calendar does not know.
 
 
-def _as_it_became(given: Calendar, dates: Sequence[Mapping[str, Any]], now: datetime) -> Calendar:
+def _as_it_became(given: Calendar, dates: Sequence[Known], now: datetime) -> Calendar:
     for row, date in differing(dates, given, now) if dates else ():
         told = _told_by(given, date)
         if "RECURRENCE-ID" in told or not _recurs(told):
@@ -130,7 +130,7 @@ def _recurs(event: Any) -> bool:
     return "RRULE" in event or "RDATE" in event
 
 
-def _became(told: Any, row: Mapping[str, Any], date: Date) -> Event:
+def _became(told: Any, row: Known, date: Date) -> Event:
     """One date as it is known here, by the clock of what told of it."""
     said = Event()
     _add_instant(said, "DTSTART", row["starts_at"], told["DTSTART"])
@@ -148,8 +148,8 @@ def _became(told: Any, row: Mapping[str, Any], date: Date) -> Event:
 
 
 def _add_instant(said: Event, name: str, at: datetime, like: Any) -> None:
-    lasts = isinstance(like.dt, datetime)
-    said.add(name, at.astimezone(like.dt.tzinfo) if lasts else at.astimezone(PARIS).date(), _kept(like, "TZID"))
+    here = at.astimezone(like.dt.tzinfo) if isinstance(like.dt, datetime) else at.astimezone(PARIS).date()
+    said.add(name, here, _kept(like, "TZID"))
 
 
 def _events(given: Calendar, row: Mapping[str, Any], now: datetime) -> list[Event]:

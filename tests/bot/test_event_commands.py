@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot.__main__ import main
 from catalogue.database import open_database, reading
-from catalogue.tables import feeds
+from catalogue.tables import events, feeds
 from tests.catalogue.test_events_in import calendar, vevent
 from tests.catalogue.test_fetch import Internet, Site, certificate, internet, page, site
 
@@ -142,7 +142,10 @@ def test_the_calendar_of_a_territory_is_written(
     assert said(bonne_porte(*where, "--output", output)) == f"{output} : 3 rendez-vous.\n"
     written = Calendar.from_ical(output.read_bytes())
     assert "Repair café" in [str(event["SUMMARY"]) for event in written.walk("VEVENT")]
+    assert "STATUS:CANCELLED" not in said(bonne_porte(*where))
+    said(bonne_porte("cancel", listed(bonne_porte, "Repair café")[0]["id"], "2026-11-28"))
     assert said(bonne_porte(*where)).startswith("BEGIN:VCALENDAR")
+    assert said(bonne_porte(*where)).count("STATUS:CANCELLED") == 1
     assert "ne peut pas être écrit" in refusal(bonne_porte(*where, "--output", "/nulle/part.ics"))
 
 
@@ -177,3 +180,12 @@ def test_the_shipped_events_are_near_their_town_and_to_be_confirmed(bonne_porte:
     dates = listed(bonne_porte, "Electrolab", "--days", 14)
     assert [date["starts_at"] for date in dates] == ["2026-11-24T18:00:00+00:00", "2026-12-01T18:00:00+00:00"]
     assert not any(date["confirmed"] for date in dates)
+
+
+def test_the_shipped_events_lead_to_the_page_that_tells_of_them(bonne_porte: Command, shipped_url: str) -> None:
+    engine = open_database(shipped_url)
+    with reading(engine) as connection:
+        rows = connection.execute(select(events.c.description, events.c.site_web)).all()
+    engine.dispose()
+    assert len(rows) == 10
+    assert all(row.description and "http" not in row.description and row.site_web for row in rows)

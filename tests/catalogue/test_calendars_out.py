@@ -18,7 +18,7 @@ from catalogue.exchange.calendars_out import calendar_of, calendar_of_one
 from catalogue.hours import PARIS
 from catalogue.needs import EventKind, EventStatus, Need
 from catalogue.places import PlaceIndex
-from catalogue.recurrence import dates_of, instant
+from catalogue.recurrence import Date, dates_of, instant
 from tests.catalogue.lists import INDEX
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -226,13 +226,87 @@ def test_any_rule_goes_out_with_its_dates(day: date, hour: str, zone: str, rule:
     assert read_back(feed(ROW | {"ical": text}), start) == given_dates(text, start)
 
 
+def known(text: str, **became: str) -> list[dict[str, Any]]:
+    """The rows of `occurrences` of a calendar, some of which became something else: `_20261205="full"`."""
+    found = dates_of(text, NOW, NOW + TWO_YEARS)
+    names = Date.__dataclass_fields__
+    rows = [{name: getattr(each, name) for name in names} | {"status": each.status.value} for each in found]
+    return [row | {"status": became.get(f"_{row['starts_at']:%Y%m%d}", row["status"])} for row in rows]
+
+
+def told(calendar: Any) -> list[tuple[datetime, datetime, datetime | None, str]]:
+    found = dates_of(calendar.to_ical().decode(), NOW, NOW + TWO_YEARS)
+    return [(each.original_at, each.starts_at, each.ends_at, each.status.value) for each in found]
+
+
+ALL_DAY = "DTSTART;VALUE=DATE:20261128\nRRULE:FREQ=WEEKLY;COUNT=3"
+AWAY = f"{MOVED}\nLOCATION:Ailleurs"
+
+
+@pytest.mark.parametrize("status", ["cancelled", "full", "moved"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ical(WEEKLY),
+        ical(ALL_DAY),
+        ical("DTSTART:20261205T130000Z\nRDATE:20261206T090000Z,20261209T130000Z"),
+        ical(
+            "DTSTART;TZID=Chez nous:20261121T130000\nDTEND;TZID=Chez nous:20261121T140000\nRRULE:FREQ=WEEKLY",
+            head=CLOCK,
+        ),
+        ical("DTSTART;TZID=America/Martinique:20261205T130000\nRRULE:FREQ=MONTHLY;BYDAY=1SA;COUNT=4"),
+        ical("DTSTART;TZID=Europe/Paris:20261205T140000\nDURATION:PT2H"),
+        ical("DTSTART;VALUE=DATE:20261206"),
+    ],
+)
+def test_what_a_person_said_of_a_date_is_said_of_it_alone(text: str, status: str) -> None:
+    dates = known(text, _20261204=status, _20261205=status)
+    assert [row["status"] for row in dates].count(status) == 1
+    expected = [(row["original_at"], row["starts_at"], row["ends_at"], row["status"]) for row in dates]
+    assert told(feed(ROW | {"ical": text, "dates": dates})) == expected
+
+
+@pytest.mark.parametrize("status", ["cancelled", "planned"])
+def test_what_a_person_said_goes_before_what_its_calendar_said_of_that_date(status: str) -> None:
+    text = ical(WEEKLY, "RECURRENCE-ID;TZID=Europe/Paris:20261205T140000\nDTSTART;TZID=Europe/Paris:20261205T140000")
+    said = text.replace("END:VEVENT\r\nEND:VCAL", "STATUS:CANCELLED\r\nEND:VEVENT\r\nEND:VCAL")
+    calendar = feed(ROW | {"ical": said, "dates": known(said, _20261205=status)})
+    assert [status for *_, status in told(calendar)] == ["planned", status, "planned"]
+    assert len(calendar.walk("VEVENT")) == 2
+
+
+def test_a_date_put_off_elsewhere_then_cancelled_stays_where_it_was_told() -> None:
+    text = ical(f"{WEEKLY}\nLOCATION:Ici", AWAY)
+    calendar = feed(ROW | {"ical": text, "dates": known(text, _20261206="cancelled")})
+    usual, changed = calendar.walk("VEVENT")
+    assert (usual["STATUS"], changed["STATUS"], changed["LOCATION"]) == ("CONFIRMED", "CANCELLED", "Ailleurs")
+    assert changed["DTSTART"].dt == datetime(2026, 12, 6, 10, tzinfo=PARIS)
+
+
+def test_what_a_person_said_of_dates_that_follow_a_change_of_hour_is_said_of_them() -> None:
+    text = ical(WEEKLY, MOVED.replace("RECURRENCE-ID", "RECURRENCE-ID;RANGE=THISANDFUTURE"))
+    calendar = feed(ROW | {"ical": text, "dates": known(text, _20261213="cancelled")})
+    assert [status for *_, status in told(calendar)] == ["planned", "moved", "cancelled"]
+
+
+def test_dates_that_became_nothing_else_are_told_as_their_calendar_does() -> None:
+    text = ical(WEEKLY, AWAY)
+    assert feed(ROW | {"ical": text, "dates": known(text)}) == feed(ROW | {"ical": text})
+
+
+def test_a_date_that_its_calendar_took_away_is_not_told_again() -> None:
+    gone = known(ical(WEEKLY), _20261205="cancelled")
+    text = ical(f"{WEEKLY}\nEXDATE;TZID=Europe/Paris:20261205T140000")
+    assert feed(ROW | {"ical": text, "dates": gone}) == feed(ROW | {"ical": text})
+
+
 def an_occurrence(**changed: Any) -> Occurrence:
     said: dict[str, Any] = {name: ROW.get(name) for name in CalendarEvent.__dataclass_fields__}
     kinds = {"kind": EventKind.DISCO_SOUPE, "needs": (Need.ALIMENTATION, Need.LIEN_SOCIAL)}
     at = datetime(2026, 11, 28, 13, tzinfo=UTC)
     usual = {"original_at": at, "starts_at": at, "ends_at": at + timedelta(hours=2), "all_day": False}
-    known: dict[str, Any] = {"status": EventStatus.PLANNED, "confirmed_at": None}
-    return Occurrence(CalendarEvent(**{**said, **kinds, "id": 7}), **{**usual, **known, **changed})
+    sure: dict[str, Any] = {"status": EventStatus.PLANNED, "confirmed_at": None}
+    return Occurrence(CalendarEvent(**{**said, **kinds, "id": 7}), **{**usual, **sure, **changed})
 
 
 def one(occurrence: Occurrence) -> Any:
@@ -265,5 +339,15 @@ def test_a_date_that_lasts_all_day_has_no_hours() -> None:
     assert (event["DTSTART"].dt, event["DTEND"].dt) == (date(2026, 11, 28), date(2026, 11, 29))
 
 
-def test_a_date_that_is_cancelled_says_so() -> None:
-    assert one(an_occurrence(status=EventStatus.CANCELLED))["STATUS"] == "CANCELLED"
+@pytest.mark.parametrize(
+    ("status", "confirmed_at", "said"),
+    [
+        (EventStatus.PLANNED, None, "TENTATIVE"),
+        (EventStatus.PLANNED, NOW, "CONFIRMED"),
+        (EventStatus.MOVED, None, "TENTATIVE"),
+        (EventStatus.CANCELLED, None, "CANCELLED"),
+        (EventStatus.CANCELLED, NOW, "CANCELLED"),
+    ],
+)
+def test_one_date_says_how_sure_it_is(status: EventStatus, confirmed_at: datetime | None, said: str) -> None:
+    assert one(an_occurrence(status=status, confirmed_at=confirmed_at))["STATUS"] == said

@@ -13,10 +13,12 @@ from catalogue.database import reading, writing
 from catalogue.entries import Occurrence
 from catalogue.event_dates import pair
 from catalogue.events import Saved, save_events
+from catalogue.exchange.calendars_out import calendar_of
 from catalogue.exchange.selection import Territory
 from catalogue.initiatives import UNKNOWN, save_initiatives
-from catalogue.needs import EventStatus, Need
+from catalogue.needs import EventKind, EventStatus, Need
 from catalogue.recurrence import HORIZON, Date
+from catalogue.recurrence import dates_of as dates_in_calendar
 from catalogue.tables import events, initiatives, occurrences, places
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -101,6 +103,14 @@ def test_the_same_calendar_read_again_changes_nothing(engine: Engine) -> None:
     before = dates_of(engine)
     assert saved(engine, event(), now=NOW + timedelta(hours=6)) == Saved([], [], 1)
     assert dates_of(engine) == before
+
+
+def test_an_event_whose_words_change_keeps_its_dates_and_gets_those_that_have_come(engine: Engine) -> None:
+    saved(engine, event())
+    saved(engine, event(description="Autre chose"), now=NOW + timedelta(days=1))
+    assert len(dates_of(engine)) == 13
+    saved(engine, event(description="Encore autre chose"), now=NOW + timedelta(days=8))
+    assert len(dates_of(engine)) == 14
 
 
 def test_an_event_that_moved_elsewhere_is_found_there(engine: Engine) -> None:
@@ -267,6 +277,22 @@ def test_an_event_is_tied_to_the_initiative_of_its_commune_that_has_its_name(
         assert connection.scalar(theirs) == whose
 
 
+def test_whose_an_event_is_changes_with_its_name_and_is_looked_for_while_it_is_not_known(engine: Engine) -> None:
+    def whose(**known: Any) -> int | None:
+        saved(engine, event(**known))
+        with reading(engine) as connection:
+            found: int | None = connection.scalar(select(events.c.initiative_id))
+        return found
+
+    assert whose(nom="Le Verger") is None
+    with writing(engine) as connection:
+        save_initiatives(connection, [initiative("Le Verger"), initiative("La Grange")])
+    assert whose(nom="Le Verger", description="On plante") == 1
+    assert whose(nom="Le Verger", description="On récolte") == 1
+    assert whose(nom="La Grange") == 2
+    assert whose(nom="Ailleurs") is None
+
+
 def test_the_next_dates_of_an_initiative_are_told_soonest_first(engine: Engine) -> None:
     with writing(engine) as connection:
         save_initiatives(connection, [initiative("MJC de Sceaux")])
@@ -324,6 +350,20 @@ def test_a_need_holds_the_search_in(engine: Engine) -> None:
     assert found(engine, need=Need.EMPLOI) == []
 
 
+def test_what_is_enough_is_counted_among_the_kinds_that_are_wanted(engine: Engine) -> None:
+    near = [event(str(n), once("20261128")) for n in range(67)]
+    further = event("loin", once("20261128"), kind="fete-du-troc", latitude=SCEAUX[0] + 0.05)
+    saved(engine, *near, further)
+    with reading(engine) as connection:
+
+        def of(*kinds: EventKind) -> list[Occurrence]:
+            return dated.near(connection, SCEAUX, NOW, NOW + WEEK, None, kinds=kinds)
+
+        assert [nom for nom, _ in named(of(EventKind.FETE_DU_TROC))] == ["loin"]
+        assert len(of(EventKind.ATELIER)) == 67
+        assert of() == []
+
+
 def test_what_has_no_position_is_near_nothing_and_still_known(engine: Engine) -> None:
     saved(engine, event(latitude=None, longitude=None))
     assert found(engine) == []
@@ -369,6 +409,34 @@ def test_the_events_of_a_territory_and_a_need_that_have_dates_to_come(engine: En
     with writing(engine) as connection:
         connection.execute(insert(places).values(THIRTEENTH))
     assert ids(Territory("Paris", frozenset({"75"}), frozenset({"75056"}))) == [3]
+
+
+def test_the_calendar_of_a_territory_says_what_became_of_each_date_here(engine: Engine) -> None:
+    saved(engine, event(), event("2", once("20261128")), event("3"), event("4"))
+    made(engine, EventStatus.CANCELLED)
+    made(engine, EventStatus.FULL, FIRST + WEEK)
+    made(engine, EventStatus.MOVED, FIRST + 2 * WEEK)
+    with writing(engine) as connection:
+        dated.set_status(connection, 2, FIRST, EventStatus.CANCELLED, NOW)
+        rows = dated.in_area(connection, None, None, NOW)
+    assert [len(row["dates"]) for row in rows] == [13, 1, 0, 0]
+    for row in rows:
+        written = calendar_of([row], "Sceaux", NOW).decode()
+        told = [
+            (each.original_at, each.starts_at, each.status) for each in dates_in_calendar(written, NOW, HORIZON + NOW)
+        ]
+        assert told == dates_of(engine, row["id"])
+
+
+def test_a_series_at_another_hour_is_told_at_that_hour_and_what_was_cancelled_of_it_still_is(engine: Engine) -> None:
+    saved(engine, event())
+    saved(engine, event("1", WEEKLY.replace("T14", "T15").replace("T16", "T17")))
+    made(engine, EventStatus.CANCELLED, FIRST + WEEK)
+    with reading(engine) as connection:
+        written = calendar_of(dated.in_area(connection, None, None, NOW), "Sceaux", NOW).decode()
+    told = dates_in_calendar(written, NOW, NOW + HORIZON)
+    assert [each.starts_at for each in told] == [FIRST + n * WEEK + timedelta(hours=1) for n in range(13)]
+    assert [each.status for each in told][:3] == ["planned", "cancelled", "planned"]
 
 
 THIRTEENTH = {

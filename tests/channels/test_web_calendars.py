@@ -1,13 +1,17 @@
 """Calendars over HTTP: what other programs subscribe to, and one date for one's own agenda."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy import Engine, func, select, update
 
+from catalogue import events as dated
 from catalogue.database import reading, writing
+from catalogue.needs import EventStatus
+from catalogue.recurrence import dates_of
 from catalogue.tables import conversations, events, occurrences
 from tests.channels.visitor import Visitor
 
@@ -40,6 +44,21 @@ async def test_a_territory_is_a_calendar_to_subscribe_to(visitor: Visitor, terri
     assert response.status_code == HTTPStatus.OK
     assert response.headers["content-type"] == "text/calendar; charset=utf-8"
     assert names(response.content) == [NAME]
+
+
+async def test_a_date_cancelled_here_is_cancelled_for_those_who_subscribed(
+    visitor: Visitor, shipped_engine: Engine
+) -> None:
+    path = address_of_a_date(shipped_engine)
+    first = {"If-None-Match": (await visitor.client.get("/agenda/17.ics")).headers["etag"]}
+    number, seconds = re.findall(r"\d+", path)
+    at = datetime.fromtimestamp(int(seconds), UTC)
+    with writing(shipped_engine) as connection:
+        assert dated.set_status(connection, int(number), at, EventStatus.CANCELLED, at)
+    response = await visitor.client.get("/agenda/17.ics", headers=first)
+    dates = dates_of(response.text, at, at + timedelta(days=8))
+    assert [date.status for date in dates] == [EventStatus.CANCELLED, EventStatus.PLANNED]
+    assert "STATUS:CANCELLED" in (await visitor.client.get(path)).text
 
 
 async def test_a_calendar_may_be_of_one_need(visitor: Visitor) -> None:

@@ -10,9 +10,21 @@ from bot.channels.telegram_messages import CHANNEL
 from catalogue.database import writing
 from catalogue.needs import EventKind, Rhythm
 from catalogue.tables import places
-from scheduler.digest import tell_new, tell_week
+from scheduler.digest import MOST, tell_new, tell_week
 from scheduler.reminders import subscribe
-from tests.scheduler.telling import COMPOSERS, NANTERRE, NOON, a_date, change, in_paris, letters, paris, send, texts
+from tests.scheduler.telling import (
+    COMPOSERS,
+    NANTERRE,
+    NOON,
+    a_date,
+    another_date,
+    change,
+    in_paris,
+    letters,
+    paris,
+    send,
+    texts,
+)
 
 SUNDAY = paris(11, 22, 18)
 SCEAUX = (48.7789, 2.2911)
@@ -114,6 +126,34 @@ def test_only_the_kind_that_was_asked_for_is_told(engine: Engine) -> None:
     (row,) = letters(engine)
     assert "Grande fête" in row.message["text"]
     assert "Repair café" not in row.message["text"]
+
+
+def test_a_rare_kind_is_looked_for_further_than_all_there_is_at_hand(engine: Engine) -> None:
+    want(engine, Rhythm.DIMANCHE, kind=EventKind.FETE_DU_TROC)
+    want(engine, Rhythm.DIMANCHE, "1002")
+    a_date(engine, nom="Grande fête", kind="fete-du-troc", point=(NANTERRE[0] + 0.05, NANTERRE[1]))
+    first = paris(11, 24)
+    often = a_date(engine, first)
+    with writing(engine) as connection:
+        for minute in range(1, MOST // 2):
+            another_date(connection, often, first + timedelta(minutes=minute), NANTERRE)
+    week(engine, SUNDAY)
+    assert {row.person: "Grande fête" in row.message["text"] for row in letters(engine)} == {
+        "1001": True,
+        "1002": False,
+    }
+
+
+def test_several_kinds_of_a_commune_are_told_in_the_order_they_come(engine: Engine) -> None:
+    for kind in (EventKind.REPAIR_CAFE, EventKind.FETE_DU_TROC):
+        want(engine, Rhythm.DIMANCHE, kind=kind)
+    a_date(engine, nom="Grande fête", kind="fete-du-troc")
+    a_date(engine, paris(11, 23, 14), "Lundi")
+    a_date(engine, paris(11, 27, 14), "Vendredi")
+    week(engine, SUNDAY)
+    (row,) = letters(engine)
+    text = row.message["text"]
+    assert text.index("Lundi") < text.index("Grande fête")
 
 
 def test_the_communes_of_a_person_are_one_message_and_a_date_is_in_it_once(engine: Engine) -> None:
