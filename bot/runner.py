@@ -228,7 +228,9 @@ class Runner:
     def _desk(self, connection: Connection, now: datetime, channel: str = "", person: str = "") -> CatalogueDesk:
         told_later = channel in self.composers
         here = now.astimezone(PARIS)
-        return CatalogueDesk(connection, self.index, self._understander, here, channel, person, told_later, self.telegram)
+        return CatalogueDesk(
+            connection, self.index, self._understander, here, channel, person, told_later, self.telegram
+        )
 
 
 def _log_without_words(error: Exception) -> None:

@@ -22,19 +22,22 @@ _turns_to_write: dict[str, threading.RLock] = {}
 
 
 def open_database(url: str) -> Engine:
-    """An engine for `sqlite:///…` or `postgresql+psycopg://…`, set up as the design asks.
+    """An engine for `sqlite:///…` or `postgresql+psycopg://…`, set up as the design asks; its errors hold no values.
 
     Raises sqlalchemy.exc.ArgumentError if the address cannot be read.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         patience = {"connect_timeout": CONNECT_TIMEOUT_S}
-        engine = create_engine(parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args=patience)
+        engine = create_engine(
+            parsed, pool_pre_ping=True, pool_size=8, max_overflow=8, connect_args=patience, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"check_same_thread": False}, pool_size=8, max_overflow=8)
+    threads = {"check_same_thread": False}
+    engine = create_engine(parsed, connect_args=threads, pool_size=8, max_overflow=8, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     _turns_to_write.setdefault(str(engine.url), threading.RLock())
     return engine

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.database import writing
 from scheduler import outbox, retention
@@ -19,6 +21,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 32  # messages claimed and not yet settled
 LOOK_AGAIN = 1.0  # seconds between two looks when nothing wakes us
 AGAIN_S = 1.0  # before what may have been sent is sent again
+NOTE_AGAIN = 1.0  # seconds before what became of a message is noted again
 
 
 class NotSent(Exception):
@@ -145,8 +148,14 @@ class Delivery:
         line = self._lines[person]
         try:
             while line:
-                await self._deliver(line.popleft())
-                self._held -= 1
+                try:
+                    await self._deliver(line[0])
+                finally:
+                    line.popleft()
+                    self._held -= 1
+        except Exception as error:
+            # The lease runs out, and it is claimed again. Not the traceback: it may hold who it was for.
+            logger.error("a message could not be delivered: %s", type(error).__name__)
         finally:
             self._held -= len(line)
             del self._lines[person]
@@ -163,31 +172,31 @@ class Delivery:
         except Unsure:
             await self._unsure(sending)
         except Refused as error:
-            await self._in_thread(self._settle, sending, outbox.State.FAILED, error.why, error.gone)
+            await self._note(self._settle, sending, outbox.State.FAILED, error.why, error.gone)
         except Exception as error:
             # A fault of ours before anything left; neither the message nor its person is logged.
             logger.error("a message could not be made: %s", type(error).__name__)
             await self._not_sent(sending, NotSent(type(error).__name__))
         else:
-            await self._in_thread(self._settle, sending, outbox.State.SENT, None, False)
+            await self._note(self._settle, sending, outbox.State.SENT, None, False)
 
     async def _not_sent(self, sending: outbox.Claimed, error: NotSent) -> None:
         if error.retry_after is None and sending.attempts >= outbox.MOST_ATTEMPTS:
-            await self._in_thread(self._settle, sending, outbox.State.FAILED, error.why, False)
+            await self._note(self._settle, sending, outbox.State.FAILED, error.why, False)
             return
         wait = error.retry_after if error.retry_after is not None else min(60.0, 2.0**sending.attempts / 2)
         if error.everyone:
             self._limiter.hold(wait)
         at = datetime.now(UTC) + timedelta(seconds=wait)
-        await self._in_thread(self._retry, sending, at, error.why)
+        await self._note(self._retry, sending, at, error.why)
 
     async def _unsure(self, sending: outbox.Claimed) -> None:
         """Sent again once at most: a second doubt is left as it is, and counted."""
         if sending.resent:
-            await self._in_thread(self._settle, sending, outbox.State.UNCERTAIN, "Unsure", False)
+            await self._note(self._settle, sending, outbox.State.UNCERTAIN, "Unsure", False)
             return
         at = datetime.now(UTC) + timedelta(seconds=AGAIN_S)
-        await self._in_thread(self._retry, sending, at, "Unsure", True)
+        await self._note(self._retry, sending, at, "Unsure", True)
 
     def _begin(self, sending: outbox.Claimed) -> bool:
         with writing(self._engine) as connection:
@@ -206,6 +215,19 @@ class Delivery:
             if resent:
                 outbox.mark_resent(connection, sending.id)
             outbox.retry(connection, sending, at, why)
+
+    async def _note(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Says what became of a message, for as long as its lease: a database that restarts must not make two of it."""
+        end = time.monotonic() + outbox.LEASE.total_seconds()
+        while True:
+            try:
+                await self._in_thread(function, *arguments)
+                return
+            except SQLAlchemyError as error:
+                logger.error("what became of a message could not be noted: %s", type(error).__name__)
+                if time.monotonic() > end:
+                    raise
+            await asyncio.sleep(NOTE_AGAIN)
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)

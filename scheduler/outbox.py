@@ -181,13 +181,15 @@ _BEGIN = (
         outbox.c.id == bindparam("row_id"),
         outbox.c.settled_at.is_(None),
         outbox.c.leased_until > bindparam("now"),
+        # It may have waited for its turn until what it reminds of had begun.
+        or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > bindparam("now")),
     )
     .values(state=State.SENDING.value, attempts=outbox.c.attempts + 1)
 )
 
 
 def begin(connection: Connection, sending: Claimed, now: datetime) -> bool:
-    """Says that a claimed message leaves now; False if its lease is lost or it was settled meanwhile."""
+    """Says that a claimed message leaves now; False if it is too late, its lease is lost or it is settled already."""
     return connection.execute(_BEGIN, {"row_id": sending.id, "now": now}).rowcount == 1
 
 

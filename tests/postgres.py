@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -48,9 +48,21 @@ def _folders() -> Iterator[Path]:
 class Server:
     """A running PostgreSQL: its databases are made and dropped through this."""
 
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
+    def __init__(self, socket: Path, start: Callable[[], "subprocess.Popen[bytes]"]) -> None:
+        self.socket, self._start = socket, start
         self._numbers = count(1)
+        self._process = start()
+        _wait_until_ready(self, self._process)
+
+    def stop(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+        self._process.wait(WITHIN)
+
+    def restart(self) -> None:
+        """As an administrator does: nothing that was committed is lost, and whoever is connected is cut."""
+        self.stop(signal.SIGINT)
+        self._process = self._start()
+        _wait_until_ready(self, self._process)
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{USER}@/{database}?host={self.socket}"
@@ -90,22 +102,18 @@ def private_postgres(programs: Path) -> Iterator[Server]:
             cwd=folder,
             **run_as,
         )
-        with (folder / "log.txt").open("wb") as log:
-            settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
-            process: subprocess.Popen[bytes] = subprocess.Popen(
-                [programs / "postgres", "-D", folder / "data", "-k", folder, *settings],
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                **run_as,
-            )
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        command = [programs / "postgres", "-D", folder / "data", "-k", folder, *settings]
+
+        def start() -> "subprocess.Popen[bytes]":
+            with (folder / "log.txt").open("ab") as log:
+                return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **run_as)
+
+        server = Server(folder, start)
         try:
-            server = Server(folder)
-            _wait_until_ready(server, process)
             yield server
         finally:
-            process.send_signal(signal.SIGQUIT)  # at once: the folder is about to be removed
-            process.wait(WITHIN)
+            server.stop(signal.SIGQUIT)  # at once: the folder is about to be removed
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
@@ -122,5 +130,6 @@ def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
     limit = time.monotonic() + WITHIN
     while not server.answers():
         if process.poll() is not None or time.monotonic() > limit:
+            process.kill()
             raise RuntimeError("PostgreSQL did not start:\n" + (server.socket / "log.txt").read_text())
         time.sleep(0.05)

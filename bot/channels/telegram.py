@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -23,8 +22,8 @@ from telegram import (
 )
 from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
-from telegram.request import HTTPXRequest
 
+from bot.channels.aiohttp_request import AiohttpRequest, NeverLeft
 from bot.channels.telegram_messages import CHANNEL, compose, markup, pace_of
 from bot.dispatch import Dispatcher
 from bot.inbox import Arrival
@@ -53,8 +52,7 @@ SEND, EDIT, ANSWER = "SendMessage", "EditMessageText", "AnswerCallbackQuery"
 def make_bot(settings: Settings) -> Bot:
     """The Bot API client of this process. Raises telegram.error.InvalidToken if the token cannot be one."""
     token = settings.TELEGRAM_TOKEN.get_secret_value() if settings.TELEGRAM_TOKEN else ""
-    sending = HTTPXRequest(connection_pool_size=32, read_timeout=15, connect_timeout=10, pool_timeout=30)
-    polling = HTTPXRequest(connection_pool_size=2, read_timeout=POLL_SECONDS + 10, connect_timeout=10)
+    sending, polling = AiohttpRequest(read_timeout=15), AiohttpRequest(read_timeout=POLL_SECONDS + 10)
     base = settings.TELEGRAM_API_URL
     return Bot(
         token, base_url=f"{base}/bot", base_file_url=f"{base}/file/bot", request=sending, get_updates_request=polling
@@ -184,8 +182,8 @@ async def send(bot: Bot, person: str, message: dict[str, Any]) -> None:
 def _doubt(error: NetworkError) -> NotSent | Unsure:
     """Whether the request left: it did not if the connection was never made, nor if the server said it failed."""
     cause = error.__cause__
-    if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)) or cause is None:
-        return NotSent(type(cause or error).__name__)
+    if isinstance(cause, NeverLeft) or cause is None:
+        return NotSent(str(cause or type(error).__name__))
     return Unsure(type(cause).__name__)
 
 

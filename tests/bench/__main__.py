@@ -10,14 +10,14 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import duplicates, names, near, start, turn, understanding
+from tests.bench import duplicates, names, near, reminders, start, turn, understanding
 from tests.bench.report import Report, entries
 from tests.bench.synthetic import Loaded, generate, load
 from tests.postgres import postgres_programs, private_postgres
 
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = SIZES[:2]
-PARTS = ("near", "names", "turn", "duplicates", "start", "understanding")
+PARTS = ("near", "names", "turn", "duplicates", "start", "understanding", "reminders")
 
 
 def run(quick: bool, parts: Collection[str] = PARTS) -> Report:
@@ -31,6 +31,8 @@ def run(quick: bool, parts: Collection[str] = PARTS) -> Report:
             names.quality(report, folder)
         if "start" in parts:
             start.measure(report, folder, 100_000)
+        if "reminders" in parts:
+            reminders.measure(report, folder, quick)
     if "understanding" in parts:
         understanding.measure(report, quick)
     if not {"near", "names"}.isdisjoint(parts):
@@ -86,7 +88,7 @@ def _loaded(report: Report, engine: str, quick: bool, url: Callable[[int], str])
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="10 k and 100 k entries, fewer questions: under a minute")
+    parser.add_argument("--quick", action="store_true", help="10 k and 100 k entries, fewer questions: two minutes")
     parser.add_argument("--only", action="append", choices=PARTS, metavar="PART", help=f"one of {', '.join(PARTS)}")
     asked = parser.parse_args()
     run(asked.quick, asked.only or PARTS)

@@ -1,17 +1,22 @@
-"""Thousands are to be reminded at the same moment: how soon it is planned, what stalls meanwhile, what sending costs."""
+"""Thousands are to be reminded at the same moment: how soon it is planned, what it stalls, what sending costs."""
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.request import urlopen
 
+from apscheduler.events import EVENT_JOB_EXECUTED
+from apscheduler.jobstores.base import BaseJobStore
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import SecretStr
 from sqlalchemy import Engine, func, select
@@ -53,7 +58,7 @@ def measure(report: Report, folder: Path, quick: bool) -> None:
     report.title(f"{PEOPLE} reminders due at the same second")
     with _databases(folder) as urls:
         for name, url in urls.items():
-            report.at_most(f"{name}, all claimed", claimed(_migrated(url)), 1.0, " s")
+            report.at_most(f"all claimed, {name}", claimed(_migrated(url)), 1.0, " s")
     report.title(f"{AT_ONCE} reminders due at the same second, beside an event loop")
     stalls(report, folder)
     report.title("Sending, to a stand-in Bot API")
@@ -109,53 +114,180 @@ def _tell(engine: Engine) -> None:
 
 
 def stalls(report: Report, folder: Path) -> None:
-    """Adds the longest stall of an event loop, with our rows and with a job for each reminder."""
-    ours, theirs = [], []
-    for round_ in range(ROUNDS):
-        engine = _migrated(f"sqlite:///{folder / f'stall{round_}.db'}")
+    """Adds the longest stall of an event loop, with our rows and with a job for each reminder.
+
+    A reminder outlives the process: so does a job, on SQLite as ours. Jobs in memory are only told of.
+    """
+    spent: dict[str, list[float]] = defaultdict(list)
+    for number in range(ROUNDS):
+        engine = _migrated(f"sqlite:///{folder / f'stall{number}.db'}")
         ask_to_be_reminded(engine, AT_ONCE, datetime.now(UTC))
-        ours.append(asyncio.run(_stall(lambda engine=engine: _tell_in_a_thread(engine))))
-        theirs.append(asyncio.run(_stall(_a_job_each)))
+        kept = SQLAlchemyJobStore(f"sqlite:///{folder / f'jobs{number}.db'}")
+        spent["rows told in a thread"].append(asyncio.run(_told_in_a_thread(engine)))
+        spent["APScheduler, a kept job each"].append(asyncio.run(_told_by_a_job_each(kept)))
+        spent["APScheduler, a job each in memory"].append(asyncio.run(_told_by_a_job_each(MemoryJobStore())))
         engine.dispose()
-    report.fact("longest stall, rows told in a thread", micro(median(ours)))
-    report.fact("longest stall, APScheduler with a job each", micro(median(theirs)))
-    report.at_most("longest stall, against APScheduler with a job each", median(ours) / median(theirs), 1 / 20)
+    late = {name: median(seconds) for name, seconds in spent.items()}
+    for name, seconds in late.items():
+        report.fact(f"longest stall, {name}", f"{seconds * 1e3:.1f} ms")
+    ratio = late["rows told in a thread"] / late["APScheduler, a kept job each"]
+    report.at_most("longest stall, against APScheduler with a kept job each", ratio, 1 / 20)
 
 
-async def _stall(work: Callable[[], Awaitable[None]]) -> float:
-    """Seconds by which a task that wakes every millisecond is late at worst, while something is done."""
-    late = 0.0
+class Ticker:
+    """Wakes every millisecond, and notes by how many seconds it was late at worst."""
 
-    async def ticker() -> None:
-        nonlocal late
+    def __init__(self) -> None:
+        self.late = 0.0
+
+    async def run(self) -> None:
+        """For ever."""
         while True:
             start = time.perf_counter()
             await asyncio.sleep(TICK_S)
-            late = max(late, time.perf_counter() - start - TICK_S)
-
-    ticking = asyncio.create_task(ticker())
-    await asyncio.sleep(0.1)
-    await work()
-    ticking.cancel()
-    return late
+            self.late = max(self.late, time.perf_counter() - start - TICK_S)
 
 
-async def _tell_in_a_thread(engine: Engine) -> None:
+@asynccontextmanager
+async def _ticking() -> AsyncIterator[Ticker]:
+    ticker = Ticker()
+    running = asyncio.create_task(ticker.run())
+    await asyncio.sleep(10 * TICK_S)
+    yield ticker
+    await asyncio.sleep(10 * TICK_S)
+    running.cancel()
+
+
+async def _told_in_a_thread(engine: Engine) -> float:
     with ThreadPoolExecutor(THREADS) as pool:
-        await asyncio.get_running_loop().run_in_executor(pool, _tell, engine)
+        async with _ticking() as ticker:
+            await asyncio.get_running_loop().run_in_executor(pool, _tell, engine)
+    return ticker.late
 
 
-async def _a_job_each() -> None:
-    told: list[None] = []
+async def _told_by_a_job_each(store: BaseJobStore) -> float:
+    told, left = asyncio.Event(), set(range(AT_ONCE))
 
-    async def tell() -> None:
-        told.append(None)
+    def note(_event: object) -> None:
+        left.pop()
+        if not left:
+            told.set()
 
-    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None})
-    due = datetime.now(UTC) + timedelta(seconds=0.5)
+    clock = AsyncIOScheduler(jobstores={"default": store}, timezone=UTC, job_defaults={"misfire_grace_time": None})
+    clock.add_listener(note, EVENT_JOB_EXECUTED)
+    clock.start(paused=True)
+    now = datetime.now(UTC)
     for _ in range(AT_ONCE):
-        scheduler.add_job(tell, "date", run_date=due)
-    scheduler.start()
-    while len(told) < AT_ONCE:
-        await asyncio.sleep(TICK_S)
-    scheduler.shutdown()
+        clock.add_job(tell_nobody, "date", run_date=now)
+    async with _ticking() as ticker:
+        clock.resume()
+        await told.wait()
+    clock.shutdown()
+    return ticker.late
+
+
+async def tell_nobody() -> None:
+    """A job that costs nothing."""
+
+
+# ---- sending ---------------------------------------------------------------------------------------
+
+
+def sending(report: Report, folder: Path, people: int) -> None:
+    """Adds what the sender does with no limit, and what a message costs in CPU on each transport."""
+    with _telegram(folder, people, "--no-rate") as telegram:
+        engine = _migrated(f"sqlite:///{folder / 'sending.db'}")
+        ask_to_be_reminded(engine, people, datetime.now(UTC))
+        _tell(engine)
+        seconds, cpu = asyncio.run(_deliver(engine, telegram, Limiter(per_second=0), people))
+        report.fact("whole sender, limit lifted, SQLite", f"{people / seconds:.0f} messages/s")
+        report.fact("whole sender, CPU of a message", micro(cpu / people))
+        engine.dispose()
+        spent = asyncio.run(_transports(telegram, people))
+    for name, seconds in spent.items():
+        report.fact(f"CPU of a message, {name}", micro(seconds / people))
+    ratio = spent["ours"] / spent["python-telegram-bot's default transport"]
+    report.at_most("CPU of a message against python-telegram-bot's default transport", ratio, 0.5)
+
+
+@contextmanager
+def _telegram(folder: Path, people: int, *arguments: str) -> Iterator[Telegram]:
+    """A stand-in that so many people have already started."""
+    with Telegram(args=arguments, log=folder / "telegram.jsonl") as telegram:
+        urlopen(f"{telegram.url}/bot{TOKEN}/getMe").close()
+        for who in range(FIRST_PERSON, FIRST_PERSON + people):
+            telegram.do("member", user=who, status="member")
+        yield telegram
+
+
+def _bot(telegram: Telegram) -> Bot:
+    return make_bot(Settings(TELEGRAM_TOKEN=SecretStr(TOKEN), TELEGRAM_API_URL=telegram.url))
+
+
+async def _deliver(engine: Engine, telegram: Telegram, limiter: Limiter, messages: int) -> tuple[float, float]:
+    """Seconds until so many messages are sent, and seconds of CPU."""
+    left, done = set(range(messages)), asyncio.Event()
+    with ThreadPoolExecutor(THREADS) as pool:
+        async with _bot(telegram) as bot:
+
+            async def send_(person: str, message: dict[str, Any]) -> None:
+                await send(bot, person, message)
+                left.pop()
+                if not left:
+                    done.set()
+
+            delivery = Delivery(engine, CHANNEL, send_, limiter, pace_of, pool)
+            start, cpu = time.perf_counter(), time.process_time()
+            delivering = asyncio.create_task(delivery.run())
+            await done.wait()
+            spent = time.perf_counter() - start, time.process_time() - cpu
+            await delivery.stop(patience=5)
+            await delivering
+    return spent
+
+
+async def _transports(telegram: Telegram, messages: int) -> dict[str, float]:
+    """Seconds of CPU for so many messages on each transport: the same calls, one at a time, by turns of a few."""
+    default = Bot(TOKEN, base_url=f"{telegram.url}/bot", request=HTTPXRequest(), get_updates_request=HTTPXRequest())
+    spent: dict[str, float] = defaultdict(float)
+    async with _bot(telegram) as ours, default:
+        bots = {"ours": ours, "python-telegram-bot's default transport": default}
+        for start in range(FIRST_PERSON, FIRST_PERSON + messages, BLOCK):
+            for name, bot in bots.items():
+                begun = time.process_time()
+                for who in range(start, min(start + BLOCK, FIRST_PERSON + messages)):
+                    await send(bot, str(who), MESSAGE)
+                spent[name] += time.process_time() - begun
+    return spent
+
+
+# ---- at the pace Telegram allows ---------------------------------------------------------------------
+
+
+def held(report: Report, folder: Path) -> None:
+    """Adds the rate that the sender holds, and how soon it writes again to one person, as the stand-in saw it."""
+    people = int(PER_SECOND * HELD_S) - TALKATIVE * MORE
+    with _telegram(folder, people) as telegram:
+        engine = _migrated(f"sqlite:///{folder / 'held.db'}")
+        now = datetime.now(UTC)
+        with writing(engine) as connection:
+            for who in range(FIRST_PERSON, FIRST_PERSON + TALKATIVE):
+                for number in range(MORE):
+                    put(connection, compose([Reply("Un message de plus.")], str(who), f"bench:{number}:{who}", {}, now))
+        ask_to_be_reminded(engine, people, now)
+        _tell(engine)
+        asyncio.run(_deliver(engine, telegram, Limiter(), people + TALKATIVE * MORE))
+        calls = telegram.get("events", kind="call")["events"]
+        engine.dispose()
+    sent = sorted((call["t"], call["chat"]) for call in calls if call["method"].lower() == "sendmessage")
+    rate = (len(sent) - 1) / (sent[-1][0] - sent[0][0])
+    report.at_least(f"{len(sent)} messages, messages a second against {PER_SECOND:g}", rate / PER_SECOND, 0.97)
+    report.at_least("shortest time between two messages to one person", _shortest_gap(sent), 1.0, " s")
+    report.right("accepted by the stand-in", len(sent), sum(call["status"] != 200 for call in calls))
+
+
+def _shortest_gap(sent: list[tuple[float, int]]) -> float:
+    moments: dict[int, list[float]] = defaultdict(list)
+    for moment, chat in sent:
+        moments[chat].append(moment)
+    return min(after - before for theirs in moments.values() for before, after in pairwise(theirs))

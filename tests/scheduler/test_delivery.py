@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
-from catalogue.database import reading, writing
+from catalogue.database import open_database, reading, writing
 from catalogue.tables import outbox as rows
-from scheduler import outbox
+from scheduler import delivery, outbox
 from scheduler.delivery import Delivery, NotSent, Refused, Unsure
 from scheduler.limits import Limiter, Pace
 from scheduler.outbox import Outgoing
@@ -113,3 +113,39 @@ async def test_a_message_that_cannot_be_made_holds_nobody_elses(engine: Engine, 
     put(engine, ("a", "0"), ("b", "0"))
     async with delivering(engine, wire):
         assert sorted(state for state, _, _ in await settled(engine)) == ["failed", "sent"]
+
+
+async def test_a_database_that_restarts_costs_no_place_and_makes_no_second_copy(postgres_url: str) -> None:
+    engine, wire = open_database(postgres_url), Wire()
+    put(engine, *((f"{n}", "un") for n in range(delivery.AT_ONCE)))
+    cut = iter([True])
+
+    async def send(person: str, message: dict[str, Any]) -> None:
+        await wire.send(person, message)
+        if next(cut, False):
+            await asyncio.to_thread(_cut_everybody, engine)
+
+    sender = Delivery(engine, "telegram", send, Limiter(per_second=0), lambda _: Pace.MESSAGE)
+    running = asyncio.create_task(sender.run())
+    try:
+        for found in await settled(engine):
+            assert found[0] == "sent"
+        # All its places are free again: as many more leave at once.
+        put(engine, *((f"{n}", "deux") for n in range(delivery.AT_ONCE)))
+        sender.wake()
+        assert {state for state, _resent, _error in await settled(engine)} == {"sent"}
+    finally:
+        await sender.stop(5)
+        await running
+        engine.dispose()
+    assert len(wire.sent) == len(set(wire.sent)) == 2 * delivery.AT_ONCE
+
+
+def _cut_everybody(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid()"
+            )
+        )

@@ -74,6 +74,15 @@ def test_what_was_on_the_wire_when_its_sender_died_is_sent_again_once_and_marked
     assert states(engine) == [("uncertain", True)]
 
 
+def test_what_waits_for_its_turn_until_it_is_too_late_does_not_leave(engine: Engine) -> None:
+    written(engine, "a", expires=NOW + timedelta(seconds=5))
+    (sending,) = claimed(engine)
+    assert not begun(engine, sending, NOW + timedelta(seconds=5))
+    with writing(engine) as connection:
+        assert outbox.expire(connection, NOW + timedelta(seconds=5)) == 1
+    assert states(engine) == [("expired", False)]
+
+
 def test_what_was_claimed_but_had_not_left_is_simply_claimed_again(engine: Engine) -> None:
     written(engine, "a")
     (sending,) = claimed(engine)
