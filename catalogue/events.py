@@ -71,7 +71,7 @@ class Saved:
 def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime) -> Saved:
     """Write rows of `events`, whose they are, and their dates until `now` (UTC) + HORIZON.
 
-    A row holds every column but `id`, `initiative_id`, `known_until` and `vanished_at`. A date that was announced and
+    A row holds every column but `id`, `initiative_id`, `known_until`, `learnt_at` and `vanished_at`. A date that was announced and
     is no longer given is cancelled, never deleted. What is unreadable leaves the dates as they are.
     """
     saved = _saved(connection, rows)
@@ -79,7 +79,8 @@ def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime)
     created = [row for row in rows if _key(row) not in saved]
     changed = [row for row in rows if _key(row) in saved and _differs(saved[_key(row)], row)]
     if created:
-        added = [{**row, "initiative_id": owners.of(row), "known_until": now + HORIZON} for row in created]
+        fresh = {"known_until": now + HORIZON, "learnt_at": now}
+        added = [{**row, **fresh, "initiative_id": owners.of(row)} for row in created]
         connection.execute(insert(events), added)
     if changed:
         connection.execute(_CHANGE, [_changes(saved[_key(row)], row, owners, now) for row in changed])

@@ -222,6 +222,7 @@ events = Table(
     Column("date_maj", Date),
     Column("vanished_at", Date),  # its source no longer has it since then
     Column("known_until", Instant),  # its dates until then are in `occurrences`
+    Column("learnt_at", Instant, nullable=False),
     UniqueConstraint("source", "source_id"),
     Index(None, "initiative_id"),
 )
@@ -272,6 +273,8 @@ reminders = Table(
     Column("state", Text, nullable=False),  # waiting, queued (in the outbox), told, missed
     Column("told_status", Text, nullable=False),  # what the person last knew of the date: planned, moved, cancelled
     Column("told_at", Instant, nullable=False),  # and when it was to begin
+    Column("told_sure", Boolean, nullable=False),  # and whether its calendar still announced it
+    Column("change_key", Text),  # the message that tells what became of the date, until it is known to have left
     UniqueConstraint("channel", "person", "event_id", "original_at", "ahead"),
     Index(None, "event_id", "original_at"),
 )
@@ -293,6 +296,8 @@ subscriptions = Table(
     Column("kind", Text, nullable=False),  # "" for every kind
     Column("rhythm", Text, nullable=False),  # "dimanche": on Sunday at 18:00; "au-fil": as they come
     Column("told_until", Instant, nullable=False),  # nothing learnt of before is to be told
+    Column("queued_key", Text),  # the last message, until it is known to have left
+    Column("told_before", Instant),  # and what `told_until` was before it
     UniqueConstraint("channel", "person", "code_insee", "kind"),
 )
 
@@ -304,7 +309,85 @@ watches = Table(
     Column("person", Text, primary_key=True),
     Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
     Column("told", Text, nullable=False),  # what the person last knew: its status and its address
+    Column("queued_key", Text),  # the last message, until it is known to have left
+    Column("told_before", Text),  # and what the person knew before it
     Index(None, "initiative_id"),
+)
+
+# Who may do more than a resident. No name: a channel, and a number there.
+roles = Table(
+    "roles",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("role", Text, nullable=False),  # travailleur-social, correspondant, coordinateur
+    Column("since", Instant, nullable=False),
+    UniqueConstraint("channel", "person", "role"),
+)
+
+# The territory of a role: the INSEE codes of communes, the codes of departments.
+mandates = Table(
+    "mandates",
+    metadata,
+    Column("role_id", BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
+    Column("code", String(5), primary_key=True),
+    Index(None, "code"),
+)
+
+# The entries somebody runs: they are asked first of what is done there.
+runs = Table(
+    "runs",
+    metadata,
+    Column("role_id", BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "initiative_id"),
+)
+
+# Links that give a role, once. The link itself is not kept, only its digest.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("codes", JSON, nullable=False),
+    Column("initiatives", JSON, nullable=False),  # the ids of those this person runs
+    Column("by_role", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+# Every change of role: who had it is not said.
+role_changes = Table(
+    "role_changes",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("change", Text, nullable=False),  # invited, accepted, revoked, left
+    Column("role", Text, nullable=False),
+    Column("codes", JSON, nullable=False),
+    Column("by_role", Text),  # None: the person themselves
+)
+
+# "Maintenu ?": who was asked whether a date takes place, and what they said.
+askings = Table(
+    "askings",
+    metadata,
+    Column("role_id", BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
+    Column("event_id", BigId, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("original_at", Instant, primary_key=True),
+    Column("asked_at", Instant, nullable=False),
+    Column("answer", Text),  # oui, annule, ne-sais-pas; None: silence
+    Index(None, "event_id", "original_at"),
+)
+
+# Until when a channel asked to be left alone (429): true for every process that sends, and after a restart.
+holds = Table(
+    "holds",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("until", Instant, nullable=False),
 )
 
 # The last time each periodic work was done, and how it went.

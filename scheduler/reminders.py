@@ -65,7 +65,11 @@ def _row(who: Who, date: Occurrence, ahead: Ahead, at: datetime) -> dict[str, An
 
 def what_is_known(date: Occurrence) -> dict[str, Any]:
     """What a person knows of a date once they were told of it."""
-    return {"told_status": date.status.value, "told_at": date.starts_at}
+    return {
+        "told_status": date.status.value,
+        "told_at": date.starts_at,
+        "told_sure": date.event.vanished_at is None,
+    }
 
 
 def unremind(connection: Connection, who: Who, event_id: int, original_at: datetime) -> None:

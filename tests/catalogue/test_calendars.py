@@ -20,7 +20,7 @@ from tests.catalogue.lists import INDEX
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 RECURRING = Path(__file__).parent / "data" / "evenements_recurrents.ics"
-COLUMNS = {column.name for column in events.c} - {"id", "initiative_id", "known_until", "vanished_at"}
+COLUMNS = {column.name for column in events.c} - {"id", "initiative_id", "known_until", "learnt_at", "vanished_at"}
 EVENT = {
     "UID": "UID:1@exemple.fr",
     "SUMMARY": "SUMMARY:Disco soupe",

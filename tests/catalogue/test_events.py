@@ -49,7 +49,7 @@ def event(source_id: str = "1", *vevents: str, **known: Any) -> dict[str, Any]:
     return unknown | place | told | status | known
 
 
-OURS = {"id", "initiative_id", "known_until", "vanished_at"}
+OURS = {"id", "initiative_id", "known_until", "learnt_at", "vanished_at"}
 
 
 def saved(engine: Engine, *rows: dict[str, Any], now: datetime = NOW) -> Saved:

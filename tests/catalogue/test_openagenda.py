@@ -18,7 +18,7 @@ from catalogue.tables import events
 from tests.catalogue.lists import INDEX
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-COLUMNS = {column.name for column in events.c} - {"id", "initiative_id", "known_until", "vanished_at"}
+COLUMNS = {column.name for column in events.c} - {"id", "initiative_id", "known_until", "learnt_at", "vanished_at"}
 
 
 @pytest.fixture(autouse=True, scope="module")

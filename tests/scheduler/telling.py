@@ -49,6 +49,7 @@ def a_date(engine: Engine, starts_at: datetime = SATURDAY, nom: str = "Repair ca
         "exact": True,
         "status": "planned",
         "ical": "",
+        "learnt_at": NOON,
     }
     all_day = known.pop("all_day", False)
     with writing(engine) as connection:

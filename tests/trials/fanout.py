@@ -104,13 +104,14 @@ def ask_to_be_reminded(engine: Engine, people: int, due: datetime) -> None:
         "status": EventStatus.PLANNED,
         "ical": ICAL.format(start=starts, end=starts + timedelta(hours=2)),
         "known_until": starts + timedelta(days=92),
+        "learnt_at": starts - timedelta(days=7),
     }
     with writing(engine) as connection:
         id_ = connection.execute(insert(events).values(event).returning(events.c.id)).scalar_one()
         date = {"event_id": id_, "original_at": starts, "starts_at": starts, "all_day": False, "z": -1}
         connection.execute(insert(occurrences).values(date | {"status": EventStatus.PLANNED}))
         asked = {"channel": "telegram", "event_id": id_, "original_at": starts, "ahead": Ahead.HEURES, "due_at": due}
-        asked |= {"state": "waiting", "told_status": EventStatus.PLANNED, "told_at": starts}
+        asked |= {"state": "waiting", "told_status": EventStatus.PLANNED, "told_at": starts, "told_sure": True}
         connection.execute(insert(reminders), [asked | {"person": str(who)} for who in _everybody(people)])
 
 
