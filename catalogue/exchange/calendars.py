@@ -28,7 +28,8 @@ _COMMA = re.compile(r"(?<!\\),")
 def read_calendar(content: bytes, source: str, file: str, index: PlaceIndex) -> Reading:
     """The events of a calendar that have a date after yesterday, and what is refused of it, whatever the bytes.
 
-    The rows are those of `events`, but what only our database knows: id, initiative_id, known_until, learnt_at, vanished_at.
+    The rows are those of `events`, without what only our database knows: id, initiative_id, known_until, learnt_at,
+    vanished_at.
     """
     reading = Reading(file)
     parts = parts_of(content)
