@@ -26,6 +26,10 @@ _LIGHT = (
     initiatives.c.accessible,
     initiatives.c.verified_at,
 )
+# Of a source, in the departments a list speaks of: what lacks more is rather an extract of it than its next edition.
+MOST_GONE = 0.2
+FEW = 5
+
 _WHOLE = tuple(initiatives.c[name] for name in Initiative.__dataclass_fields__)
 _open_among = (
     initiatives.c.id.in_(bindparam("ids", expanding=True)),
@@ -267,24 +271,35 @@ def touched_by_people(connection: Connection, source: str) -> frozenset[str]:
 
 
 def mark_vanished(
-    connection: Connection, source: str, seen: frozenset[str], departements: frozenset[str | None], today: date
-) -> int:
+    connection: Connection,
+    source: str,
+    seen: frozenset[str],
+    departements: frozenset[str | None],
+    today: date,
+    *,
+    whole: bool,
+) -> tuple[int, int]:
     """Mark the entries of a source that it no longer has, and unmark those it has again.
 
     `seen` are all the `source_id` its list holds, `departements` those it speaks of: of the others it says nothing.
-    Returns how many were marked.
+    A list that lacks much of what is known there is taken for a part of its source, of which the rest is not gone;
+    unless it is said to be `whole`. Returns how many were marked, and how many were not because of that.
     """
-    gone, back = [], []
+    gone, back, known = [], [], 0
     for id_, source_id, departement, vanished in connection.execute(_SELECT_SOURCE, {"source": source}):
+        known += vanished is None and departement in departements
         if source_id in seen and vanished is not None:
             back.append(id_)
         elif source_id not in seen and vanished is None and departement in departements:
             gone.append(id_)
+    doubted = 0
+    if not whole and len(gone) > max(FEW, known * MOST_GONE):
+        gone, doubted = [], len(gone)
     for ids, value in ((gone, today), (back, None)):
         for batch in _batches(ids):
             found = connection.execute(select(initiatives).where(initiatives.c.id.in_(batch))).mappings()
             save_initiatives(connection, [{**row, "vanished_at": value} for row in found], A_LIST)
-    return len(gone)
+    return len(gone), doubted
 
 
 def _key(row: Entry | RowMapping) -> tuple[str, str]:

@@ -28,7 +28,8 @@ MOST_TOLD = 200  # changes of a source that a dry run lists one by one
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="FICHIER", help="Dit les colonnes (TOML).")
 @click.option("--dry-run", is_flag=True, help="Dit ce qui serait créé, changé, refusé, et n'écrit rien.")
 @click.option("--force", is_flag=True, help="Remplace aussi ce qui a été corrigé ici.")
-def import_(document: str, mapping: Path | None, dry_run: bool, force: bool) -> None:
+@click.option("--whole", is_flag=True, help="La liste est entière : marque absent ce qui n'y est plus, même beaucoup.")
+def import_(document: str, mapping: Path | None, dry_run: bool, force: bool, whole: bool) -> None:
     from catalogue.exchange.documents import CannotRead
     from catalogue.exchange.imports import read_document
     from catalogue.exchange.mapped import WrongMapping
@@ -43,7 +44,7 @@ def import_(document: str, mapping: Path | None, dry_run: bool, force: bool) -> 
     for refused in read.refused:
         say_refused(refused)
     with Bars() as bars:
-        reports = take_in(found.engine, read, today(), bars.show, dry_run=dry_run, force=force)
+        reports = take_in(found.engine, read, today(), bars.show, dry_run=dry_run, force=force, whole=whole)
     for report in reports:
         _tell(report, dry_run)
     if not read.rows:
@@ -83,6 +84,11 @@ def _tell(report: "SourceReport", dry_run: bool) -> None:
     )
     said = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count) or "rien"
     click.echo(f"{report.source} : {said}." + (" (essai : rien n'est écrit)" if dry_run else ""))
+    if report.doubted:
+        click.echo(
+            f"  {report.doubted} n'y sont pas : la liste semble n'être qu'une partie, rien n'est marqué absent. "
+            "Si elle est entière : --whole"
+        )
     if report.duplicates:
         click.echo("  Pour en décider : bonne-porte duplicates")
     for nom, columns in report.changes[:MOST_TOLD]:

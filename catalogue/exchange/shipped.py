@@ -152,7 +152,7 @@ def _load_initiatives(
     refused.extend(read.refused)
     with writing(engine) as connection:
         wait_for_our_turn(connection)
-        report = write_source(connection, name, read, datetime.now(PARIS).date(), tell)
+        report = write_source(connection, name, read, datetime.now(PARIS).date(), tell, whole=True)
         _remember(connection, name, source.digest)
     return report
 

@@ -21,8 +21,8 @@ Progress = Callable[[str, int, int], None]
 class SourceReport:
     """What became of one source.
 
-    `kept` were corrected here, and are left as they are; `vanished` are no longer in the list; `merged` lines told of
-    an entry that another line told of; `duplicates` pairs may be one place. `changes` are said only by a dry run: the
+    `kept` were corrected here, and are left as they are; `vanished` are no longer in the list; `doubted` are not in it
+    either, but so many that it may be a part of its source; `merged` lines told of an entry that another line told of; `duplicates` pairs may be one place. `changes` are said only by a dry run: the
     name of an entry, and its columns that would change (none: it would be created).
     """
 
@@ -32,6 +32,7 @@ class SourceReport:
     unchanged: int = 0
     kept: int = 0
     vanished: int = 0
+    doubted: int = 0
     merged: int = 0
     duplicates: int = 0
     skipped: bool = False  # loaded before, word for word: not even read
@@ -39,40 +40,48 @@ class SourceReport:
 
 
 def take_in(
-    engine: Engine, read: Reading, today: date, tell: Progress, *, dry_run: bool = False, force: bool = False
+    engine: Engine,
+    read: Reading,
+    today: date,
+    tell: Progress,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    whole: bool = False,
 ) -> list[SourceReport]:
     """Write the entries of a document, a transaction for each of its sources; `tell(source, done, total)` meanwhile.
 
-    What people corrected here is kept, unless `force`. What a source no longer has is marked. A dry run writes nothing.
+    What people corrected here is kept, unless `force`. What a source no longer has is marked; not when the document
+    looks like a part of it, unless it is said to be the `whole` of it. A dry run writes nothing.
     """
     reports = []
     for source in sorted({source for source, _ in read.seen | set(read.rows)}):
         with writing(engine) as connection:
             wait_for_our_turn(connection)
             write = _rehearsed if dry_run else _written
-            reports.append(write(connection, source, read, today, tell, force=force))
+            reports.append(write(connection, source, read, today, tell, force=force, whole=whole))
     return reports
 
 
 def _rehearsed(
-    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool
+    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool, whole: bool
 ) -> SourceReport:
     """What writing would do, taken back at once."""
     last = _last_revision(connection)
     savepoint = connection.begin_nested()
     try:
-        report = _written(connection, source, read, today, tell, force=force)
+        report = _written(connection, source, read, today, tell, force=force, whole=whole)
         return replace(report, changes=_changes(connection, last))
     finally:
         savepoint.rollback()
 
 
 def _written(
-    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool
+    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool, whole: bool
 ) -> SourceReport:
     """Writes a source, and proposes what of it may be the same place as another entry."""
     last = _last_revision(connection)
-    report = write_source(connection, source, read, today, tell, force=force)
+    report = write_source(connection, source, read, today, tell, force=force, whole=whole)
     touched = connection.scalars(select(revisions.c.initiative_id).where(revisions.c.id > last)).all()
     pairs = find_duplicates(connection, frozenset(touched))
     propose(connection, pairs, datetime.now(UTC))
@@ -84,7 +93,14 @@ def _last_revision(connection: Connection) -> int:
 
 
 def write_source(
-    connection: Connection, source: str, read: Reading, today: date, tell: Progress, *, force: bool = False
+    connection: Connection,
+    source: str,
+    read: Reading,
+    today: date,
+    tell: Progress,
+    *,
+    force: bool = False,
+    whole: bool = False,
 ) -> SourceReport:
     """Write the entries of one source of a document, inside the transaction of whoever asks.
 
@@ -97,9 +113,10 @@ def write_source(
     saved = _save(connection, source, ours, len(rows), tell)
     seen = frozenset(source_id for of, source_id in read.seen | set(read.rows) if of == source)
     departements = frozenset(row["departement"] for row in rows)
-    vanished = mark_vanished(connection, source, seen, frozenset() if read.lost else departements, today)
+    where = frozenset[str | None]() if read.lost else departements
+    vanished, doubted = mark_vanished(connection, source, seen, where, today, whole=whole)
     kept = len(rows) - len(ours)
-    counts = (saved.created, saved.changed, saved.unchanged, kept, vanished)
+    counts = (saved.created, saved.changed, saved.unchanged, kept, vanished, doubted)
     return SourceReport(source, *counts, merged=read.merged)
 
 

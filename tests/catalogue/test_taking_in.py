@@ -75,6 +75,15 @@ def test_a_list_of_one_department_says_nothing_of_the_others(engine: Engine) -> 
     assert saved(engine)["3"] == ("Lieu 3", None)
 
 
+def test_a_list_that_lacks_much_of_its_source_is_taken_for_a_part_of_it_unless_it_is_said_whole(engine: Engine) -> None:
+    rows = [entry(str(number)) for number in range(20)]
+    taken(engine, *rows)
+    assert taken(engine, *rows[:14]) == SourceReport("liste", unchanged=14, doubted=6)
+    assert {vanished for _, vanished in saved(engine).values()} == {None}
+    assert taken(engine, *rows[:14], whole=True) == SourceReport("liste", unchanged=14, vanished=6)
+    assert saved(engine)["19"] == ("Lieu 19", TODAY)
+
+
 def test_nothing_has_disappeared_when_a_line_could_not_be_read(engine: Engine) -> None:
     taken(engine, entry("1"), entry("2"))
     read = a_list(entry("1"))
