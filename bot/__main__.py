@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands import COMMANDS
-from bot.console import Trouble, chosen_settings, opened
+from bot.console import Trouble, chosen_settings, opened, telegram_name
 from bot.settings import CannotStart, Settings, shown
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def poster(place: str | None, need: str | None, output: Path, web_url: str | Non
             web=posters.web_base(public if web_url is None else web_url),
             printed=datetime.now(PARIS).date(),
             need=None if need is None else posters.need_called(need),
-            telegram=_asked_to_telegram(chosen) if telegram is None else posters.telegram_name(telegram),
+            telegram=telegram_name(chosen, telegram),
             place=None if place is None else _place(chosen, place),
         )
     except posters.CannotPrint as error:
@@ -140,19 +140,6 @@ def _place(chosen: Settings, asked: str) -> "Place":
         read_as = f"{place.insee} est lu comme le code INSEE {words.of(place.nom)}"
         click.echo(f"{read_as} ; pour le code postal, donnez {other.insee} ({other.nom}).", err=True)
     return place
-
-
-def _asked_to_telegram(chosen: Settings) -> str | None:
-    if not chosen.TELEGRAM_TOKEN:
-        return None
-    from bot.channels.telegram import REFUSED, make_bot, username
-
-    try:
-        return asyncio.run(username(make_bot(chosen)))
-    except PermissionError:
-        raise Trouble(REFUSED) from None
-    except ConnectionError:
-        raise Trouble("Telegram ne répond pas : donnez le nom du bot avec --telegram.") from None
 
 
 def _next_line() -> str:

@@ -1,5 +1,6 @@
 """What every command shares: one clear line when something is wrong, settings, a database ready, progress bars."""
 
+import asyncio
 import sys
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -47,6 +48,27 @@ def opened(chosen: Settings) -> "Opened":
     for refused in found.report.refused:
         say_refused(refused)
     return found
+
+
+def telegram_name(chosen: Settings, given: str | None) -> str | None:
+    """The name of this guide's bot: the one given, or the one Telegram says; None without a token. Raises Trouble."""
+    if given is not None:
+        from bot.poster import CannotPrint, telegram_name
+
+        try:
+            return telegram_name(given)
+        except CannotPrint as error:
+            raise Trouble(str(error)) from None
+    if not chosen.TELEGRAM_TOKEN:
+        return None
+    from bot.channels.telegram import REFUSED, make_bot, username
+
+    try:
+        return asyncio.run(username(make_bot(chosen)))
+    except PermissionError:
+        raise Trouble(REFUSED) from None
+    except ConnectionError:
+        raise Trouble("Telegram ne répond pas : donnez le nom du bot avec --telegram.") from None
 
 
 class Bars:

@@ -6,15 +6,24 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from catalogue import events, gazetteer, search
-from catalogue.entries import Asked, Candidate, Initiative, Nearby, Occurrence, TownHall
+from catalogue import events, gazetteer, roles, search
+from catalogue.entries import (
+    Asked,
+    CalendarEvent,
+    Candidate,
+    Initiative,
+    Mandate,
+    Nearby,
+    Occurrence,
+    TownHall,
+)
 from catalogue.initiatives import candidates_by_id, initiatives_by_id
 from catalogue.names import find_by_words
-from catalogue.needs import Emergency, Need
+from catalogue.needs import Emergency, Need, Role
 from catalogue.places import Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import fold
 from catalogue.understanding import Understander, Understanding
-from scheduler import reminders
+from scheduler import asking, reminders
 
 MOST_CALLED = 3
 NAMED_WITHIN_KM = 50.0  # of the town one speaks of: further, it is another place of that name
@@ -93,4 +102,20 @@ class CatalogueDesk:
         return events.next_dates(self.connection, initiative_id, self.now)
 
     def asked(self) -> Asked:
-        return reminders.asked(self.connection, (self.channel, self.person), self.now)
+        return reminders.asked(self.connection, self._who, self.now)
+
+    def invitation(self, secret: str) -> Mandate | None:
+        return roles.invitation(self.connection, secret, self.now)
+
+    def mandates(self) -> list[Mandate]:
+        return roles.held_by(self.connection, self._who)
+
+    def may_settle(self, event: CalendarEvent) -> Role | None:
+        return roles.may_settle(self.connection, self._who, event)
+
+    def cancelled_here(self, occurrence: Occurrence) -> bool:
+        return asking.was_cancelled_here(self.connection, (occurrence.event.id, occurrence.original_at))
+
+    @property
+    def _who(self) -> tuple[str, str]:
+        return self.channel, self.person

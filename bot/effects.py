@@ -5,8 +5,23 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from handlers.dialogue import Drop, Effect, Forget, Remind, StopAll, Subscribe, Unremind, Unsubscribe, Unwatch, Watch
-from scheduler import reminders, retention, watching
+from catalogue import roles
+from handlers.dialogue import (
+    Accept,
+    Drop,
+    Effect,
+    Forget,
+    Leave,
+    Remind,
+    Settle,
+    StopAll,
+    Subscribe,
+    Unremind,
+    Unsubscribe,
+    Unwatch,
+    Watch,
+)
+from scheduler import asking, reminders, retention, watching
 
 
 def apply(connection: Connection, channel: str, person: str, effects: Sequence[Effect], now: datetime) -> None:
@@ -32,6 +47,12 @@ def apply(connection: Connection, channel: str, person: str, effects: Sequence[E
                 watching.unwatch(connection, who, effect.initiative_id)
             case StopAll():
                 retention.stop_telling(connection, *who)
+            case Accept():
+                roles.accept(connection, who, effect.secret, now)
+            case Leave():
+                roles.leave(connection, who, now)
+            case Settle():
+                asking.answer(connection, who, (effect.event_id, effect.original_at), effect.said, now)
 
 
 def starts_afresh(effects: Sequence[Effect]) -> bool:

@@ -16,6 +16,7 @@ from catalogue.needs import (
     Public,
     Reach,
     Rhythm,
+    Role,
     Status,
 )
 
@@ -139,6 +140,7 @@ class Occurrence:
     all_day: bool
     status: EventStatus
     confirmed_at: datetime | None
+    confirmed_role: Role | None = None
     km: float | None = None  # from where one looks
 
 
@@ -167,6 +169,16 @@ class Asked:
     reminders: tuple[Reminded, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     watched: tuple[Initiative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """A role and what it covers: communes and departments by their codes, the entries somebody runs by their ids."""
+
+    id: int
+    role: Role
+    codes: tuple[str, ...]
+    initiatives: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from sqlalchemy.sql.selectable import TextualSelect
 
 from catalogue import zorder
 from catalogue.entries import CalendarEvent, Occurrence
-from catalogue.needs import EventKind, EventStatus, Need
+from catalogue.needs import EventKind, EventStatus, Need, Role
 from catalogue.recurrence import OUR_STATUS
 from catalogue.tables import Instant, events, occurrences
 
@@ -41,7 +41,8 @@ LIGHT = tuple(events.c[name] for name in ("id", "latitude", "longitude", "vanish
 NOT_OVER = func.coalesce(occurrences.c.ends_at, occurrences.c.starts_at) > bindparam("now", type_=Instant())
 
 _AMONG = """
-    SELECT event_id, original_at, starts_at, ends_at, all_day, status, confirmed_at FROM occurrences
+    SELECT event_id, original_at, starts_at, ends_at, all_day, status, confirmed_at, confirmed_role
+    FROM occurrences
     WHERE z BETWEEN :low{0} AND :high{0} AND starts_at >= :earliest AND starts_at < :until
     AND (starts_at >= :since OR ends_at > :since)"""
 # Told apart here, for only what is wanted is then read: in a large city, most of the time goes in that.
@@ -59,7 +60,8 @@ def _among(count: int, of_need: bool, of_kinds: bool) -> TextualSelect:
     if of_kinds:
         typed = typed.bindparams(bindparam("kinds", expanding=True, type_=Text()))
     instants = {name: Instant() for name in ("original_at", "starts_at", "ends_at", "confirmed_at")}
-    return typed.columns(event_id=BigInteger(), all_day=Boolean(), status=Text(), **instants)
+    said_by = {"status": Text(), "confirmed_role": Text()}
+    return typed.columns(event_id=BigInteger(), all_day=Boolean(), **said_by, **instants)
 
 
 def dates_around(
@@ -131,6 +133,7 @@ def as_occurrences(
             row["all_day"],
             EventStatus.CANCELLED if row["event_id"] in cancelled else EventStatus(row["status"]),
             row["confirmed_at"],
+            Role.of(row["confirmed_role"] or ""),
             far[row["event_id"]] if far else None,
         )
         for row in rows

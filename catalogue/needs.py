@@ -195,3 +195,19 @@ class Moment(Labelled):
     SEMAINE = "semaine", "En semaine, la journée"
     SOIR = "soir", "Le soir, après 18 h"
     WEEK_END = "week-end", "Le week-end"
+
+
+class Role(Labelled):
+    """Who may do more than a resident: read in the database at each action."""
+
+    ORGANISATEUR = "organisateur", "organisateur"
+    CORRESPONDANT = "correspondant", "correspondant du guide"
+    COORDINATEUR = "coordinateur", "coordinateur du guide"
+
+
+class Settled(Labelled):
+    """What is answered to "Maintenu ?"."""
+
+    OUI = "oui", "Oui, maintenu"
+    ANNULE = "annule", "Annulé"
+    NE_SAIS_PAS = "ne-sais-pas", "Je ne sais pas"

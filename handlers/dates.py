@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from catalogue.entries import CalendarEvent, Initiative, Occurrence
 from catalogue.hours import PARIS, zone_of
-from catalogue.needs import EventKind, EventStatus, Status
+from catalogue.needs import EventKind, EventStatus, Role, Status
 from handlers import words
 from handlers.cards import calls, contact_lines, distance_words, first_sentence, map_choice
 from handlers.dialogue import Card, Choice, Reply, Rows
@@ -155,15 +155,21 @@ def _instant(instant: datetime, occurrence: Occurrence, now: datetime) -> str:
 
 
 def sureness(occurrence: Occurrence) -> str:
-    """Whether its organiser said it will take place, and else whom to ask before going."""
+    """Who said that it will take place, or else whom to ask before going."""
     event = occurrence.event
     if occurrence.status is EventStatus.CANCELLED:
         return ""
     if event.vanished_at:
         return _("Son organisateur ne l'annonce plus : {advice}").format(advice=_ask_first(event))
     if occurrence.confirmed_at:
-        return _("Confirmé par l'organisateur.")
+        return _confirmed(occurrence.confirmed_role)
     return _("Pas confirmé : {advice}").format(advice=_ask_first(event))
+
+
+def _confirmed(role: Role | None) -> str:
+    if role is Role.CORRESPONDANT:
+        return _("Confirmé par un correspondant du guide.")
+    return _("Confirmé par l'équipe du guide.") if role is Role.COORDINATEUR else _("Confirmé par l'organisateur.")
 
 
 def _ask_first(event: CalendarEvent) -> str:
@@ -257,7 +263,7 @@ def reminder_reply(occurrence: Occurrence, now: datetime) -> Reply:
 
 
 def change_reply(before_at: datetime, occurrence: Occurrence, now: datetime, others: Sequence[Occurrence]) -> Reply:
-    """What is written when a date is cancelled, moved, or takes place after all; `others` is what else is near.
+    """What is written when a date is cancelled, moved, no longer announced, or on after all; `others` is what is near.
 
     `before_at`: when the person believed it would begin.
     """
@@ -275,6 +281,9 @@ def change_reply(before_at: datetime, occurrence: Occurrence, now: datetime, oth
 
 
 def _changed(name: str, before: str, before_at: datetime, occurrence: Occurrence, now: datetime) -> str:
+    if before_at == occurrence.starts_at and occurrence.event.vanished_at:
+        doubt = sureness(occurrence)
+        return _("Changement : {name}, {before}. {doubt}").format(name=name, before=before, doubt=doubt)
     if before_at == occurrence.starts_at and occurrence.status is not EventStatus.MOVED:
         return _("Finalement, cela a bien lieu : {name}, {before}.").format(name=name, before=before)
     said = _("Changement : {name} n'est plus {before}. C'est {when}.")

@@ -4,8 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from catalogue.entries import Asked, Candidate, Initiative, Nearby, Occurrence, TownHall
-from catalogue.needs import Emergency, Need
+from catalogue.entries import (
+    Asked,
+    CalendarEvent,
+    Candidate,
+    Initiative,
+    Mandate,
+    Nearby,
+    Occurrence,
+    TownHall,
+)
+from catalogue.needs import Emergency, Need, Role
 from catalogue.places import Place, PlaceMatch
 from catalogue.understanding import Understanding
 
@@ -73,3 +82,15 @@ class Desk(Protocol):
 
     def asked(self) -> Asked:
         """What the person asked to be told later."""
+
+    def invitation(self, secret: str) -> Mandate | None:
+        """The role that a link gives; None when it is none of ours, was used, or is too old."""
+
+    def mandates(self) -> Sequence[Mandate]:
+        """The roles this person has now."""
+
+    def may_settle(self, event: CalendarEvent) -> Role | None:
+        """The role in which this person may say whether an event takes place; None when they may not."""
+
+    def cancelled_here(self, occurrence: Occurrence) -> bool:
+        """Whether a date was cancelled by somebody who was asked, and not by its calendar."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from catalogue.needs import Ahead, EventKind, Rhythm
+from catalogue.needs import Ahead, EventKind, Rhythm, Settled
 from handlers.desk import Desk
 
 Answers = Mapping[str, Any]
@@ -149,8 +149,31 @@ class StopAll:
     """End every reminder, subscription and watch of this person's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Take the role that a link gives."""
+
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Give back every role of this person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Say whether a date takes place, in a role that is read again."""
+
+    event_id: int
+    original_at: datetime
+    said: Settled
+
+
 # What the runner must do, in the turn's own transaction.
-Effect = Forget | Drop | Remind | Unremind | Subscribe | Unsubscribe | Watch | Unwatch | StopAll
+Effect = (
+    Forget | Drop | Remind | Unremind | Subscribe | Unsubscribe | Watch | Unwatch | StopAll | Accept | Leave | Settle
+)
 
 
 @dataclass(frozen=True, slots=True)

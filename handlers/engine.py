@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from catalogue.needs import Emergency, Need
-from handlers import agenda, mine, results
+from handlers import agenda, asking, mine, results, roles
 from handlers.agenda import AGENDA
 from handlers.dates import my_reminders, stop_all
 from handlers.desk import Desk
@@ -105,7 +105,12 @@ def _order(event: Event) -> tuple[str | None, str]:
 
 def _begin(payload: str, desk: Desk) -> Turn:
     flow = AGENDA if AGENDA.name in payload.split("_") else FIRST
-    turn = mine.opens(payload, desk) or flow.opens(payload, desk) or _ask(flow, flow.preset(payload, desk), desk)
+    turn = (
+        mine.opens(payload, desk)
+        or roles.opens(payload, desk)
+        or flow.opens(payload, desk)
+        or _ask(flow, flow.preset(payload, desk), desk)
+    )
     return _saying_first(flow.greeting(), turn)
 
 
@@ -287,17 +292,22 @@ def _my_data(state: State | None, value: str, desk: Desk) -> Turn:
     held = FLOWS[state.flow].held(state, desk) if state and state.flow in FLOWS else []
     lines = [_("Voici tout ce que je garde sur vous :")]
     asked = mine.in_lines(desk.asked(), desk)
-    lines += [*held, *asked] or [_("aucune réponse pour le moment.")]
+    mandates = roles.in_lines(desk.mandates(), desk)
+    lines += [*held, *asked, *mandates] or [_("aucune réponse pour le moment.")]
     lines += [
         _("Je ne connais ni votre nom, ni votre adresse."),
         _("Pour vous répondre : le numéro de cette conversation. Et, sur le site, les messages affichés."),
         _("Tout disparaît après 24 heures de silence."),
     ]
-    if asked:
+    if asked or mandates:
         lines[-1] = _("Vos réponses disparaissent après 24 heures de silence.")
+    if asked:
         lines.append(_("Vos rappels restent jusqu'à leur date, ou jusqu'à ce que vous les arrêtiez."))
+    if mandates:
+        lines.append(_("Votre rôle reste jusqu'à ce que vous le quittiez."))
     reminders = ((my_reminders(),),) if asked else ()
-    choices = (*reminders, (Choice(_("Tout effacer"), "effacer:"),), (_carry_on(),))
+    leaving = ((Choice(_("Quitter mon rôle"), "quitter:"),),) if mandates else ()
+    choices = (*reminders, *leaving, (Choice(_("Tout effacer"), "effacer:"),), (_carry_on(),))
     return Turn(state, (Reply("\n".join(lines), choices=choices),))
 
 
@@ -341,4 +351,7 @@ _OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
     "avis-stop": mine.stop_subscription,
     "suivi-stop": mine.stop_watch,
     "tout-arreter": mine.stop_everything,
+    "maintenu": asking.settle,
+    "accepter": roles.accept,
+    "quitter": roles.leave,
 }

@@ -10,7 +10,7 @@ from scheduler.outbox import State
 from scheduler.reminders import WAITING, insert_into
 
 # Each periodic work, and how often it is done, in seconds: well below TICK_LASTS.
-PERIODS = {"tell": 5, "reconcile": 60, "digest": 60, "watch": 60, "feeds": 60, "dates": 300, "forget": 300}
+PERIODS = {"tell": 5, "reconcile": 60, "digest": 60, "watch": 60, "feeds": 60, "ask": 60, "dates": 300, "forget": 300}
 LATE = timedelta(minutes=5)
 TICK_LASTS = timedelta(minutes=10)
 A_DAY = timedelta(days=1)

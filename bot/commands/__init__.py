@@ -5,6 +5,10 @@ from bot.commands.events import events
 from bot.commands.installation import copy, seed
 from bot.commands.lists import export, import_
 from bot.commands.looking import duplicates, quality, search
+from bot.commands.roles import invite, revoke, roles
 from bot.commands.status import status
 
-COMMANDS = (import_, export, search, duplicates, quality, history, restore, entry, notice, events, status, copy, seed)
+COMMANDS = (
+    *(import_, export, search, duplicates, quality, history, restore, entry, notice, events),
+    *(invite, roles, revoke, status, copy, seed),
+)

@@ -19,6 +19,7 @@ WORKS = {
     "digest": "rendez-vous à venir",
     "watch": "fiches suivies",
     "feeds": "calendriers à relire",
+    "ask": "« maintenu ? »",
     "dates": "dates des mois qui viennent",
     "forget": "oubli de ce qui est ancien",
 }

@@ -36,6 +36,12 @@ def territory_of(place: Place) -> Territory:
     return Territory(place.nom, frozenset({place.departement}), frozenset({insee}))
 
 
+def codes_of(connection: Connection, territory: Territory) -> frozenset[str]:
+    """The codes an address of a territory may have: its communes and their arrondissements, or else its departments."""
+    parts = select(places.c.insee).where(places.c.parent.in_(territory.communes), places.c.type == "ARM")
+    return territory.communes | set(connection.scalars(parts)) if territory.communes else territory.departements
+
+
 def select_entries(
     connection: Connection,
     territory: Territory | None = None,

@@ -22,8 +22,9 @@ class SourceReport:
     """What became of one source.
 
     `kept` were corrected here, and are left as they are; `vanished` are no longer in the list; `doubted` are not in it
-    either, but so many that it may be a part of its source; `merged` lines told of an entry that another line told of; `duplicates` pairs may be one place. `changes` are said only by a dry run: the
-    name of an entry, and its columns that would change (none: it would be created).
+    either, but so many that it may be a part of its source; `merged` lines told of an entry that another line told of;
+    `duplicates` pairs may be one place. `changes` are said only by a dry run: the name of an entry, and its columns
+    that would change (none: it would be created).
     """
 
     source: str

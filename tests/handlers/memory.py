@@ -6,9 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from catalogue.entries import Asked, CalendarEvent, Candidate, Initiative, Nearby, Occurrence, TownHall
+from catalogue.entries import (
+    Asked,
+    CalendarEvent,
+    Candidate,
+    Initiative,
+    Mandate,
+    Nearby,
+    Occurrence,
+    TownHall,
+)
 from catalogue.geo import distance_km
-from catalogue.needs import Emergency, EventKind, EventStatus, Kind, Method, Need, Reach, Status
+from catalogue.needs import Emergency, EventKind, EventStatus, Kind, Method, Need, Reach, Role, Status
 from catalogue.places import Place, PlaceIndex, PlaceMatch
 from catalogue.spelling import fold
 from catalogue.understanding import Understanding, read_understander
@@ -90,6 +99,10 @@ class MemoryDesk:
     told_later: bool = False
     telegram: str = ""
     asked_for: Asked = field(default_factory=Asked)
+    invited: Mandate | None = None
+    held: Sequence[Mandate] = ()
+    role: Role | None = None  # in which any event may be settled
+    ours: bool = False  # what is cancelled was cancelled here
 
     def at(self, point: tuple[float, float]) -> "MemoryDesk":
         return replace(self, point=point, found={})
@@ -151,6 +164,18 @@ class MemoryDesk:
 
     def asked(self) -> Asked:
         return self.asked_for
+
+    def invitation(self, secret: str) -> Mandate | None:
+        return self.invited
+
+    def mandates(self) -> Sequence[Mandate]:
+        return self.held
+
+    def may_settle(self, event: CalendarEvent) -> Role | None:
+        return self.role
+
+    def cancelled_here(self, occurrence: Occurrence) -> bool:
+        return self.ours
 
     @staticmethod
     def _candidate(entry: Initiative, km: float | None = None) -> Candidate:

@@ -1,5 +1,6 @@
 """A date is said as one says it, by the clock of its place, with what became of it and how sure it is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from handlers.dates import (
     key_of,
     read_key,
     reminder_reply,
+    sureness,
     watch_reply,
     whole_date,
 )
@@ -175,6 +177,18 @@ def test_a_move_says_the_old_time_and_the_new() -> None:
 
 def test_what_takes_place_after_all_is_said() -> None:
     assert change_reply(SATURDAY, happening(7, SATURDAY), TUESDAY, []).text.startswith("Finalement, cela a bien lieu")
+
+
+def test_what_its_calendar_no_longer_announces_is_not_said_cancelled_but_to_be_checked() -> None:
+    seen = happening(7, SATURDAY)
+    unsure = replace(seen, event=replace(seen.event, vanished_at=TUESDAY.date()))
+    for status in (EventStatus.PLANNED, EventStatus.MOVED):
+        reply = change_reply(SATURDAY, replace(unsure, status=status), TUESDAY, [])
+        assert reply.text == f"Changement : Fête 7, samedi 28 novembre à 14 h. {sureness(unsure)}"
+        assert "ne l'annonce plus" in reply.text
+    moved = change_reply(SATURDAY - timedelta(hours=20), unsure, TUESDAY, [])
+    assert "n'est plus vendredi" in moved.text
+    assert "ne l'annonce plus" in moved.cards[0].note
 
 
 def test_dates_to_come_are_told_once_an_event_and_never_when_cancelled() -> None:

@@ -1,0 +1,189 @@
+"""Roles: who may do more than a resident, where, and the links that make them so. No name is kept, nor asked.
+
+A role is read here at each action: once it is revoked, no button of an old message does anything more.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, or_, select, update
+
+from catalogue.entries import CalendarEvent, Mandate
+from catalogue.needs import Role
+from catalogue.tables import invitations, mandates, role_changes, roles, runs
+
+LINK_LASTS = timedelta(hours=48)
+LINK_BYTES = 16  # 128 random bits: nobody guesses one
+
+Who = tuple[str, str]  # channel, person
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A role somebody holds since an instant (UTC)."""
+
+    mandate: Mandate
+    since: datetime
+
+
+# Links.
+
+
+def invite(connection: Connection, mandate: Mandate, by: Role, now: datetime) -> str:
+    """The secret of a link that gives a role once, within 48 hours. Only its digest is kept."""
+    secret = token_hex(LINK_BYTES)
+    row = {"digest": _digest(secret), **_covers(mandate), "by_role": by.value, "expires_at": now + LINK_LASTS}
+    connection.execute(insert(invitations), {**row, "used_at": None})
+    _note(connection, "invited", mandate, by, now)
+    return secret
+
+
+def invitation(connection: Connection, secret: str, now: datetime) -> Mandate | None:
+    """What a link gives; None when it is none of ours, was used, or is too old.
+
+    Its row is locked until the end of the transaction: of two people who use it at once, one finds it used.
+    """
+    row = connection.execute(select(invitations).where(_usable(secret, now)).with_for_update()).mappings().first()
+    return _mandate(0, row) if row else None
+
+
+def accept(connection: Connection, who: Who, secret: str, now: datetime) -> bool:
+    """Gives the role of a link, which is then used; False when it is none. What one had of that role is added to."""
+    mandate = invitation(connection, secret, now)
+    if mandate is None:
+        return False
+    connection.execute(update(invitations).where(_usable(secret, now)).values(used_at=now))
+    role_id = _role_id(connection, who, mandate.role, now)
+    _add(connection, role_id, mandate)
+    _note(connection, "accepted", mandate, None, now)
+    return True
+
+
+def _usable(secret: str, now: datetime) -> ColumnElement[bool]:
+    of_secret = invitations.c.digest == _digest(secret)
+    return and_(of_secret, invitations.c.used_at.is_(None), invitations.c.expires_at > now)
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+def _role_id(connection: Connection, who: Who, role: Role, now: datetime) -> int:
+    row = {"channel": who[0], "person": who[1], "role": role.value}
+    theirs = select(roles.c.id).where(*(roles.c[name] == value for name, value in row.items()))
+    found = connection.scalar(theirs)
+    if found is None:
+        found = connection.execute(insert(roles).values(**row, since=now).returning(roles.c.id)).scalar_one()
+    return int(found)
+
+
+def _add(connection: Connection, role_id: int, mandate: Mandate) -> None:
+    covered = ((mandates, "code", mandate.codes), (runs, "initiative_id", mandate.initiatives))
+    for table, column, values in covered:
+        known = set(connection.scalars(select(table.c[column]).where(table.c.role_id == role_id)))
+        new = [{"role_id": role_id, column: value} for value in values if value not in known]
+        if new:
+            connection.execute(insert(table), new)
+
+
+# Roles.
+
+
+def held_by(connection: Connection, who: Who) -> list[Mandate]:
+    """The roles somebody has now."""
+    theirs = and_(roles.c.channel == who[0], roles.c.person == who[1])
+    return [held.mandate for held in _held(connection, theirs)]
+
+
+def every_role(connection: Connection) -> list[Held]:
+    """All the roles there are, the oldest first."""
+    return _held(connection, roles.c.id > 0)
+
+
+def _held(connection: Connection, wanted: ColumnElement[bool]) -> list[Held]:
+    found = connection.execute(select(roles).where(wanted).order_by(roles.c.id)).mappings().all()
+    ids = [row["id"] for row in found]
+    codes = _of_roles(connection, select(mandates.c.role_id, mandates.c.code).where(mandates.c.role_id.in_(ids)))
+    run = _of_roles(connection, select(runs.c.role_id, runs.c.initiative_id).where(runs.c.role_id.in_(ids)))
+    return [
+        Held(Mandate(id_, Role(row["role"]), tuple(codes.get(id_, ())), tuple(run.get(id_, ()))), row["since"])
+        for id_, row in zip(ids, found, strict=True)
+    ]
+
+
+def _of_roles(connection: Connection, pairs: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for role_id, value in sorted(tuple(pair) for pair in connection.execute(pairs)):
+        found.setdefault(role_id, []).append(value)
+    return found
+
+
+def revoke(connection: Connection, role_id: int, by: Role, now: datetime) -> bool:
+    """Takes a role away, at once; False when there is no such role."""
+    return _ended(connection, roles.c.id == role_id, "revoked", by, now) > 0
+
+
+def leave(connection: Connection, who: Who, now: datetime) -> int:
+    """Somebody gives back all their roles; returns how many they had."""
+    return _ended(connection, and_(roles.c.channel == who[0], roles.c.person == who[1]), "left", None, now)
+
+
+def _ended(connection: Connection, wanted: ColumnElement[bool], change: str, by: Role | None, now: datetime) -> int:
+    ended = [held.mandate for held in _held(connection, wanted)]
+    for mandate in ended:
+        _note(connection, change, mandate, by, now)
+    connection.execute(delete(roles).where(wanted))
+    return len(ended)
+
+
+# Events.
+
+
+def may_settle(connection: Connection, who: Who, event: CalendarEvent) -> Role | None:
+    """The role in which somebody may say whether a date of an event takes place; None when they may not."""
+    for mandate in sorted(held_by(connection, who), key=lambda one: list(Role).index(one.role)):
+        if covers(mandate, event):
+            return mandate.role
+    return None
+
+
+def covers(mandate: Mandate, event: CalendarEvent) -> bool:
+    """Whether a role is answerable for an event: who runs its entry, or looks after the commune it is in."""
+    if mandate.role is Role.ORGANISATEUR:
+        return event.initiative_id is not None and event.initiative_id in mandate.initiatives
+    return not {event.code_insee, event.departement}.isdisjoint(mandate.codes)
+
+
+def answerable(connection: Connection, events: Iterable[CalendarEvent]) -> dict[Who, list[Mandate]]:
+    """Whoever is answerable for one of these events, and in which roles."""
+    events = list(events)
+    codes = {code for event in events for code in (event.code_insee, event.departement) if code}
+    run = {event.initiative_id for event in events if event.initiative_id is not None}
+    looked_after = select(mandates.c.role_id).where(mandates.c.code.in_(codes))
+    running = select(runs.c.role_id).where(runs.c.initiative_id.in_(run))
+    wanted = or_(roles.c.id.in_(looked_after), roles.c.id.in_(running))
+    people = {row.id: (row.channel, row.person) for row in connection.execute(select(roles).where(wanted))}
+    found: dict[Who, list[Mandate]] = {}
+    for held in _held(connection, wanted):
+        found.setdefault(people[held.mandate.id], []).append(held.mandate)
+    return found
+
+
+# What is written.
+
+
+def _covers(mandate: Mandate) -> dict[str, Any]:
+    return {"role": mandate.role.value, "codes": list(mandate.codes), "initiatives": list(mandate.initiatives)}
+
+
+def _mandate(id_: int, row: RowMapping) -> Mandate:
+    return Mandate(id_, Role(row["role"]), tuple(row["codes"]), tuple(row["initiatives"]))
+
+
+def _note(connection: Connection, change: str, mandate: Mandate, by: Role | None, now: datetime) -> None:
+    row = {"at": now, "change": change, "role": mandate.role.value, "codes": list(mandate.codes)}
+    connection.execute(insert(role_changes), {**row, "by_role": by.value if by else None})
