@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from catalogue.needs import Emergency, Need
-from handlers import agenda, asking, mine, results, roles
+from handlers import agenda, asking, later, mine, results, roles
 from handlers.agenda import AGENDA
 from handlers.dates import my_reminders, stop_all
 from handlers.desk import Desk
@@ -106,7 +106,7 @@ def _order(event: Event) -> tuple[str | None, str]:
 def _begin(payload: str, desk: Desk) -> Turn:
     flow = AGENDA if AGENDA.name in payload.split("_") else FIRST
     turn = (
-        mine.opens(payload, desk)
+        later.opens(payload, desk)
         or roles.opens(payload, desk)
         or flow.opens(payload, desk)
         or _ask(flow, flow.preset(payload, desk), desk)
@@ -342,10 +342,10 @@ _OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
     "agenda": _agenda,
     "besoins": _needs,
     "fiche": results.details,
-    "rdv": mine.show_date,
-    "rappeler": mine.remind,
-    "prevenir": mine.subscribe,
-    "suivre": mine.watch,
+    "rdv": later.show_date,
+    "rappeler": later.remind,
+    "prevenir": later.subscribe,
+    "suivre": later.watch,
     "mesrappels": mine.listed,
     "rappel-stop": mine.stop_reminder,
     "avis-stop": mine.stop_subscription,

@@ -27,7 +27,7 @@ from handlers.dialogue import (
     Watch,
 )
 from handlers.engine import advance
-from handlers.mine import possible
+from handlers.later import possible
 from tests.handlers.memory import TUESDAY, MemoryDesk, happening, initiative
 from tests.handlers.test_engine import Talk, labels, names
 
