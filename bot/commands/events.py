@@ -1,7 +1,6 @@
 """Dated events: calendars in and out, what there is near a place, and what becomes of a date: `events`."""
 
 import json
-import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from bot.commands.documents import is_address, local, tell
 from bot.commands.places import commune_called, territory_called
 from bot.console import COORDINATOR, PARIS, Trouble, chosen_settings, opened, say_refused
 from catalogue.needs import EventStatus, Need
@@ -42,14 +42,15 @@ def events() -> None:
 @click.option("--dry-run", is_flag=True, help="Dit ce qui serait créé, changé, refusé, et n'écrit rien.")
 @click.option("--follow", "followed", is_flag=True, help="Le relire ensuite toutes les six heures (une adresse).")
 def import_(document: str, source: str | None, dry_run: bool, followed: bool) -> None:
-    from catalogue.exchange.events_in import read_events, take_in_events
+    from catalogue.exchange.events_in import MOST_BYTES, read_events, take_in_events
 
-    if followed and (dry_run or not _is_address(document)):
+    if followed and (dry_run or not is_address(document)):
         raise Trouble("--follow demande une adresse, sans --dry-run.")
     name = source or _name_of(document)
-    content = _content(document)
+    with local(document, MOST_BYTES) as (path, called):
+        content = path.read_bytes()
     base, now = opened(chosen_settings()), datetime.now(UTC)
-    read = read_events(content, name, document.rpartition("/")[2] or document, base.index)
+    read = read_events(content, name, called, base.index)
     nothing = read.lost and not read.rows
     if followed and not nothing:
         _follow(base.engine, document, name, now)
@@ -62,35 +63,11 @@ def import_(document: str, source: str | None, dry_run: bool, followed: bool) ->
         _tell(report, dry_run)
 
 
-def _is_address(document: str) -> bool:
-    return "://" in document
-
-
 def _name_of(document: str) -> str:
     """A name for a calendar: that of its file, or its site and a mark of its own, for a site may give several."""
-    if not _is_address(document):
+    if not is_address(document):
         return Path(document).stem
     return f"{urlsplit(document).hostname or 'calendrier'}-{sha256(document.encode()).hexdigest()[:8]}"
-
-
-def _content(document: str) -> bytes:
-    from catalogue.exchange.events_in import MOST_BYTES
-    from catalogue.exchange.fetch import CannotFetch, fetch
-
-    if _is_address(document):
-        with tempfile.TemporaryDirectory(prefix="bonne-porte-") as folder:
-            path = Path(folder, "calendar")
-            try:
-                fetch(document, path, most_bytes=MOST_BYTES)
-            except CannotFetch as error:
-                raise Trouble(str(error)) from None
-            return path.read_bytes()
-    path = Path(document)
-    if not path.is_file():
-        raise Trouble(f"{document} : ce fichier n'existe pas.")
-    if path.stat().st_size > MOST_BYTES:
-        raise Trouble(f"{document} : ce fichier dépasse {MOST_BYTES // 1_000_000} Mo.")
-    return path.read_bytes()
 
 
 def _follow(engine: "Engine", url: str, source: str, now: datetime) -> None:
@@ -112,8 +89,7 @@ def _tell(report: "EventsReport", dry_run: bool) -> None:
         (report.vanished, "absent du calendrier, marqué", "absents du calendrier, marqués"),
         (report.refused, "refusé, dit ci-dessus", "refusés, dits ci-dessus"),
     )
-    said = ", ".join(f"{count} {one if count == 1 else several}" for count, one, several in counts if count) or "rien"
-    click.echo(f"{report.source} : {said}." + (" (essai : rien n'est écrit)" if dry_run else ""))
+    tell(report.source, counts, dry_run)
 
 
 @events.command(help="Écrit le calendrier d'un territoire (.ics).")

@@ -1,13 +1,11 @@
 """Lists in and out: `import`, `export`."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bot.commands.documents import local, tell
 from bot.commands.places import territory_called
 from bot.console import Bars, Trouble, chosen_settings, opened, say_refused, today
 from bot.settings import Settings
@@ -37,7 +35,7 @@ def import_(document: str, mapping: Path | None, dry_run: bool, force: bool, who
 
     found = opened(chosen_settings())
     try:
-        with _local(document) as (path, name):
+        with local(document) as (path, name):
             read = read_document(path, name, found.index, mapping)
     except (CannotRead, WrongMapping) as error:
         raise Trouble(str(error)) from None
@@ -53,26 +51,6 @@ def import_(document: str, mapping: Path | None, dry_run: bool, force: bool, who
         click.echo(f"{len(read.refused)} refusées, dites ci-dessus.", err=True)
 
 
-@contextmanager
-def _local(document: str) -> Iterator[tuple[Path, str]]:
-    """The document as a file, fetched if it is an address, and what to call it."""
-    from catalogue.exchange.fetch import CannotFetch, fetch
-
-    if "://" not in document:
-        path = Path(document)
-        if not path.is_file():
-            raise Trouble(f"{document} : ce fichier n'existe pas.")
-        yield path, path.name
-        return
-    with tempfile.TemporaryDirectory(prefix="bonne-porte-") as folder:
-        path = Path(folder, "document")
-        try:
-            fetch(document, path)
-        except CannotFetch as error:
-            raise Trouble(f"{error}") from None
-        yield path, document.rpartition("/")[2] or document
-
-
 def _tell(report: "SourceReport", dry_run: bool) -> None:
     counts = (
         (report.created, "créée", "créées"),
@@ -82,8 +60,7 @@ def _tell(report: "SourceReport", dry_run: bool) -> None:
         (report.vanished, "absente de la liste, marquée", "absentes de la liste, marquées"),
         (report.duplicates, "paire de doublons possibles", "paires de doublons possibles"),
     )
-    said = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count) or "rien"
-    click.echo(f"{report.source} : {said}." + (" (essai : rien n'est écrit)" if dry_run else ""))
+    tell(report.source, counts, dry_run)
     if report.doubted:
         click.echo(
             f"  {report.doubted} n'y sont pas : la liste semble n'être qu'une partie, rien n'est marqué absent. "
