@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from catalogue.database import writing
 from catalogue.events import extend_dates
 from catalogue.places import PlaceIndex
-from scheduler import asking, changes, digest, feeds, heartbeat, outbox, retention, telling, watching
+from scheduler import asking, changes, digest, feeds, heartbeat, outbox, reconciling, retention, telling, watching
 from scheduler.letters import Composers
 
 logger = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ def works(composers: Composers) -> tuple[Work, ...]:
         Work("tell", (telling_(changes.tell_changes), telling_(telling.tell_due))),
         Work("digest", (telling_(digest.tell_week),), (telling_(digest.tell_new),)),
         Work("watch", (telling_(watching.tell_watchers),)),
-        Work("reconcile", (), (telling_(telling.reconcile), outbox.expire)),
+        Work("reconcile", (), (telling_(reconciling.reconcile), telling_(telling.reconcile), outbox.expire)),
         Work("ask", (), (telling_(asking.ask),)),
         Work("dates", (extend_dates,)),
         # What became of the messages is noted before they are forgotten.
-        Work("forget", (), (telling_(telling.reconcile), retention.forget_the_silent)),
+        Work("forget", (), (telling_(reconciling.reconcile), telling_(telling.reconcile), retention.forget_the_silent)),
     )
 
 

@@ -79,7 +79,7 @@ def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime)
     created = [row for row in rows if _key(row) not in saved]
     changed = [row for row in rows if _key(row) in saved and _differs(saved[_key(row)], row)]
     if created:
-        fresh = {"known_until": now + HORIZON, "learnt_at": now}
+        fresh = {"known_until": now + HORIZON, "learnt_at": _learnt_at(connection, now)}
         added = [{**row, **fresh, "initiative_id": owners.of(row)} for row in created]
         connection.execute(insert(events), added)
     if changed:
@@ -98,6 +98,12 @@ def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime)
         len(rows) - len(created) - len(changed),
         tuple(unreadable),
     )
+
+
+def _learnt_at(connection: Connection, now: datetime) -> datetime:
+    """Later than what was learnt before, though `now` may be when a long import began: imports take turns to write."""
+    newest = connection.scalar(select(events.c.learnt_at).order_by(events.c.id.desc()).limit(1))
+    return max(now, newest + timedelta(microseconds=1)) if newest else now
 
 
 def _changes(old: RowMapping, row: EventRow, owners: Owners, now: datetime) -> dict[str, Any]:

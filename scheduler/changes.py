@@ -1,11 +1,11 @@
-"""What becomes of a date, told to whoever counts on it: cancelled, moved, or taking place after all."""
+"""What becomes of a date, told to whoever counts on it: cancelled, moved, no longer announced, on after all."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Select, Update, and_, bindparam, or_, select, update
 
 from catalogue import events
 from catalogue.entries import Occurrence
@@ -48,9 +48,10 @@ _has_moved = or_(
         reminders.c.told_status != EventStatus.MOVED.value,
     ),
 )
+_is_unsure = and_(events_table.c.vanished_at.is_not(None), reminders.c.told_sure)
 _news = or_(
     and_(_is_cancelled, ~_knew_it_cancelled),
-    and_(~_is_cancelled, or_(_knew_it_cancelled, _has_moved)),
+    and_(~_is_cancelled, or_(_knew_it_cancelled, _has_moved, _is_unsure)),
 )
 
 
@@ -75,8 +76,10 @@ def _changed(now: datetime, channels: Sequence[str]) -> Select[Any]:
 
 
 def tell_changes(connection: Connection, now: datetime, composers: Composers, most: int = 1000) -> int:
-    """Tells whoever asked for a reminder that its date is cancelled, moved, or takes place after all, with what else
-    is near; plans their reminders again. Returns how many people were told. To be called before `tell_due`.
+    """Tells whoever asked for a reminder what becomes of its date, with what else is near; plans their reminders again.
+
+    Cancelled, moved, on after all; or its calendar no longer announces it, and then their reminders stay as they are.
+    Returns how many people were told. To be called before `tell_due`.
     """
     alone(connection)
     rows = rows_of(connection, _changed(now, list(composers)).limit(most))
@@ -86,10 +89,11 @@ def tell_changes(connection: Connection, now: datetime, composers: Composers, mo
         groups.pop()  # perhaps not whole: for the next time
     told = [row for group in groups for row in group]
     others = {key: _others(connection, found[key], now) for key in {date_of(row) for row in told}}
-    post(connection, composers, _letters([group[0] for group in groups], found, others, now))
-    take_back(connection, [row for row in told if row["state"] == QUEUED], now)
+    letters = _letters([group[0] for group in groups], found, others, now)
+    post(connection, composers, letters)
     if told:
-        connection.execute(_PLAN_AGAIN, [_planned_again(row, found[date_of(row)], now) for row in told])
+        connection.execute(_NOTE, _noted(groups, letters, found))
+    _plan_again(connection, [row for row in told if not _only_unsure(row, found[date_of(row)])], found, now)
     return len(groups)
 
 
@@ -111,11 +115,30 @@ def _letter(row: Row, date: Occurrence, reply: Reply, now: datetime) -> Letter:
     believed = planning.begins_at(row["told_at"], date.all_day, zone)
     morning = planning.after_the_night(now, zone)
     too_late = now < believed <= morning or now < begins_at(date) <= morning
-    at_once = too_late or (date.status is CANCELLED and planning.is_soon(believed, now, zone))
+    urgent = too_late or (date.status is CANCELLED and planning.is_soon(believed, now, zone))
+    at_once = urgent and not _only_unsure(row, date)
     leaves, night = (now, None) if at_once else (morning, zone)
     expires = max(planning.over_at(at, date.all_day, zone) for at in (row["told_at"], date.starts_at))
-    key = f"changement:{row['id']}:{int(now.timestamp())}"
-    return Letter(*who_of(row), key, (reply,), leaves, expires, night)
+    return Letter(*who_of(row), letter_key(row, now), (reply,), leaves, expires, night)
+
+
+def _only_unsure(row: Row, date: Occurrence) -> bool:
+    """Whether nothing changed but that its calendar no longer announces it."""
+    knew = row["told_status"]
+    moved = date.status is EventStatus.MOVED and knew != date.status.value
+    return date.starts_at == row["told_at"] and CANCELLED not in (date.status, knew) and not moved
+
+
+def letter_key(row: Row, now: datetime) -> str:
+    """The key of a letter. It keeps what was known before: were the letter lost, it would be told again from there."""
+    known = f"{row['told_status']}:{int(row['told_at'].timestamp())}:{int(row['told_sure'])}"
+    return f"changement:{row['id']}:{int(now.timestamp())}:{known}"
+
+
+def known_before(key: str) -> dict[str, Any]:
+    """What a person knew of a date before the letter of that key: columns of `reminders`."""
+    status, at, sure = key.split(":")[-3:]
+    return {"told_status": status, "told_at": datetime.fromtimestamp(int(at), UTC), "told_sure": sure == "1"}
 
 
 def _others(connection: Connection, date: Occurrence, now: datetime) -> list[Occurrence]:
@@ -128,15 +151,39 @@ def _others(connection: Connection, date: Occurrence, now: datetime) -> list[Occ
     return [one for one in to_come if (one.event.id, one.original_at) != key][:MOST_OTHERS]
 
 
-_PLAN_AGAIN = (
-    update(reminders)
-    .where(reminders.c.id == bindparam("row_id"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "due_at", "told_status", "told_at")})
-)
+def _to(*columns: str) -> Update:
+    """Gives values to columns of a reminder: those of `_values`."""
+    return (
+        update(reminders)
+        .where(reminders.c.id == bindparam("row_id"))
+        .values({c: bindparam(f"new_{c}") for c in columns})
+    )
 
 
-def _planned_again(row: Row, date: Occurrence, now: datetime) -> dict[str, Any]:
+def _values(row: Row, **values: Any) -> dict[str, Any]:
+    return {"row_id": row["id"], **{f"new_{column}": value for column, value in values.items()}}
+
+
+_NOTE = _to("told_status", "told_at", "told_sure", "change_key")
+_PLAN = _to("state", "due_at")
+
+
+def _noted(groups: Sequence[Sequence[Row]], letters: Sequence[Letter], found: Found) -> list[dict[str, Any]]:
+    """What each person now knows, and by which letter: the reminders of one date share it."""
+    return [
+        _values(row, **what_is_known(found[date_of(row)]), change_key=letter.key)
+        for group, letter in zip(groups, letters, strict=True)
+        for row in group
+    ]
+
+
+def _plan_again(connection: Connection, rows: Sequence[Row], found: Found, now: datetime) -> None:
+    take_back(connection, [row for row in rows if row["state"] == QUEUED], now)
+    if rows:
+        connection.execute(_PLAN, [_planned(row, found[date_of(row)], now) for row in rows])
+
+
+def _planned(row: Row, date: Occurrence, now: datetime) -> dict[str, Any]:
     at = None if date.status is CANCELLED else due_at(date, Ahead(row["ahead"]))
     to_come = at is not None and at > now
-    planned = {"state": WAITING if to_come else TOLD, "due_at": at if to_come else row["due_at"], **what_is_known(date)}
-    return {"row_id": row["id"], **{f"new_{name}": value for name, value in planned.items()}}
+    return _values(row, state=WAITING if to_come else TOLD, due_at=at if to_come else row["due_at"])

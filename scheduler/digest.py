@@ -1,12 +1,12 @@
 """The dates to come of a commune, for who asked to hear of them: on Sunday at 18:00, or as they come."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, select, update
 
 from catalogue import events as dates
 from catalogue.entries import Occurrence
@@ -14,18 +14,31 @@ from catalogue.geo import distance_km
 from catalogue.hours import PARIS, zone_of
 from catalogue.needs import EventKind, EventStatus, Rhythm
 from catalogue.recurrence import HORIZON
-from catalogue.tables import events, loads, places, subscriptions
+from catalogue.tables import events, places, subscriptions
 from handlers import planning
 from handlers.dates import digest_reply
 from scheduler.letters import Composers, Letter, alone, is_used, post, together
-from scheduler.reminders import insert_into
 
 A_WEEK = timedelta(days=7)
 WITHIN_KM = 20.0
 MOST = 2000  # dates of a week around a commune
-LAST_EVENT = "au-fil"  # in `loads`: the last event that was told of as they come
+# An import dates its events from when it began, and shows them when it ends. They are told of this much later, when all
+# that began before is over: else what a longer import dates from before them would be passed over, for people are told
+# until an instant. Calendars that are read in a row then make one message, too.
+IMPORTS_LAST = timedelta(minutes=10)
 # Where a commune is only known by its department, nothing is near it.
 _NOWHERE = ("departement", "aucune")
+
+_other = subscriptions.alias("other")
+_WAITS = exists().where(
+    _other.c.channel == subscriptions.c.channel,
+    _other.c.person == subscriptions.c.person,
+    _other.c.rhythm == subscriptions.c.rhythm,
+    _other.c.queued_key.is_not(None),
+)
+# Among the last ones written, which are found at once: two imports may not end in the order in which they began.
+_last = select(events.c.learnt_at).where(events.c.learnt_at <= bindparam("settled")).order_by(events.c.id.desc())
+_NEWEST = select(func.max(_last.limit(500).subquery().c.learnt_at))
 
 Row = Mapping[str, Any]
 Point = tuple[float, float]
@@ -52,8 +65,9 @@ def tell_week(connection: Connection, now: datetime, composers: Composers, most:
     people = _people(rows, most)
     for who, theirs in people.items():
         key = f"semaine:{':'.join(who)}:{int(sunday.timestamp())}"
-        post(connection, composers, _letters(key, who, theirs, around, now))
-        _told(connection, theirs, now)
+        letters = _letters(key, who, theirs, around, now)
+        post(connection, composers, letters)
+        _told(connection, theirs, now, letters)
     return len(people)
 
 
@@ -63,25 +77,27 @@ def tell_new(connection: Connection, now: datetime, composers: Composers) -> int
     One message a day to a person at most: what is learnt after it waits for the next day.
     """
     alone(connection)
-    newest = connection.scalar(select(func.max(events.c.id))) or 0
-    last = _last_told(connection)
-    if newest == last:
+    settled = now - IMPORTS_LAST
+    newest = connection.scalar(_NEWEST, {"settled": settled})
+    rows = _rows(connection, composers, Rhythm.AU_FIL, None, subscriptions.c.told_until < newest) if newest else []
+    if not rows:
         return 0
-    _remember(connection, newest, now)
-    if last is None:  # nothing is new yet
-        return 0
-    rows = _rows(connection, composers, Rhythm.AU_FIL)
-    new = _dates_of_events_after(connection, last, now) if rows else []
+    learnt = _learnt(connection, min(row["told_until"] for row in rows), settled)
+    new = _dates_of(connection, learnt, now)
 
     def near(point: Point, kind: str) -> list[Occurrence]:
         return [date for date in new if kind in ("", date.event.kind) and _km(point, date) <= WITHIN_KM]
+
+    def is_new(row: Row, date: Occurrence) -> bool:
+        return bool(learnt[date.event.id] > row["told_until"])
 
     around = _around(connection, rows, near)
     people = _people(rows)
     for who, theirs in people.items():
         leaves, key = _next_day(connection, who, theirs, around, now)
-        post(connection, composers, _letters(key, who, theirs, around, leaves))
-        _told(connection, theirs, now)
+        letters = _letters(key, who, theirs, around, leaves, is_new)
+        post(connection, composers, letters)
+        _told(connection, theirs, max(learnt.values()), letters)
     return len(people)
 
 
@@ -96,16 +112,23 @@ def _next_day(
     return leaves, key
 
 
-def _letters(key: str, who: tuple[str, str], rows: Sequence[Row], around: Around, at: datetime) -> list[Letter]:
+def _letters(
+    key: str,
+    who: tuple[str, str],
+    rows: Sequence[Row],
+    around: Around,
+    at: datetime,
+    concerns: Callable[[Row, Occurrence], bool] = lambda _row, _date: True,
+) -> list[Letter]:
     """What somebody hears of at an instant: one message for all their communes; [] when there is nothing to say."""
     zone = _zone(rows, around)
     leaves = planning.after_the_night(at, zone)
     told: set[tuple[int, datetime]] = set()
     replies, last = [], leaves
     for code, subscribed in groupby(sorted(rows, key=_commune), key=_commune):
-        kinds = {row["kind"] for row in subscribed}
         nom, _clock, known = around.get(code, ("", PARIS, {}))
-        found = {_key(one): one for kind in kinds for one in known.get(kind, ()) if _is_to_come(one, leaves)}
+        asked = [one for row in subscribed for one in known.get(row["kind"], ()) if concerns(row, one)]
+        found = {_key(one): one for one in asked if _is_to_come(one, leaves)}
         wanted = sorted((one for key, one in found.items() if key not in told), key=lambda one: one.starts_at)
         told |= found.keys()
         if wanted:
@@ -133,8 +156,11 @@ def _zone(rows: Sequence[Row], around: Around) -> ZoneInfo:
 def _rows(
     connection: Connection, composers: Composers, rhythm: Rhythm, most: int | None = None, *conditions: Any
 ) -> list[Row]:
-    wanted = (subscriptions.c.rhythm == rhythm.value, subscriptions.c.channel.in_(list(composers)), *conditions)
-    ordered = select(subscriptions).where(*wanted).order_by(subscriptions.c.channel, subscriptions.c.person)
+    """Of who waits for no message: what they were told last must be known to have left (scheduler.reconciling)."""
+    wanted = (subscriptions.c.rhythm == rhythm.value, subscriptions.c.channel.in_(list(composers)), ~_WAITS)
+    ordered = (
+        select(subscriptions).where(*wanted, *conditions).order_by(subscriptions.c.channel, subscriptions.c.person)
+    )
     return [dict(row) for row in connection.execute(ordered.limit(most)).mappings()]
 
 
@@ -162,29 +188,43 @@ def _around(connection: Connection, rows: Sequence[Row], near: Callable[[Point, 
     }
 
 
-def _dates_of_events_after(connection: Connection, last: int, now: datetime) -> list[Occurrence]:
-    """The dates to come of the events learnt after the one of that id, that have a place; the soonest first."""
-    shown = (events.c.vanished_at.is_(None), events.c.latitude.is_not(None), events.c.longitude.is_not(None))
-    ids = connection.scalars(select(events.c.id).where(events.c.id > last, *shown)).all()
+def _learnt(connection: Connection, since: datetime, until: datetime) -> dict[int, datetime]:
+    """When each event was learnt, of those that were after `since`."""
+    among = select(events.c.id, events.c.learnt_at).where(events.c.learnt_at > since, events.c.learnt_at <= until)
+    return {row.id: row.learnt_at for row in connection.execute(among)}
+
+
+def _dates_of(connection: Connection, ids: Iterable[int], now: datetime) -> list[Occurrence]:
+    """The dates to come of the events that have a place and are still announced; the soonest first."""
     found = [date for id_ in ids for date in dates.dates_between(connection, id_, now, now + HORIZON)]
-    return sorted(found, key=lambda date: date.starts_at)
+    return sorted(filter(_is_shown, found), key=lambda date: date.starts_at)
+
+
+def _is_shown(date: Occurrence) -> bool:
+    return date.event.vanished_at is None and None not in (date.event.latitude, date.event.longitude)
 
 
 def _km(point: Point, date: Occurrence) -> float:
     return distance_km(*point, date.event.latitude or 0.0, date.event.longitude or 0.0)
 
 
-def _told(connection: Connection, rows: Sequence[Row], now: datetime) -> None:
-    ids = [row["id"] for row in rows]
-    connection.execute(update(subscriptions).where(subscriptions.c.id.in_(ids)).values(told_until=now))
+_TOLD = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("row_id"))
+    .values({name: bindparam(f"new_{name}") for name in ("told_until", "queued_key", "told_before")})
+)
 
 
-def _last_told(connection: Connection) -> int | None:
-    found = connection.scalar(select(loads.c.digest).where(loads.c.source == LAST_EVENT))
-    return int(found) if found else None
-
-
-def _remember(connection: Connection, event_id: int, now: datetime) -> None:
-    statement = insert_into(connection, loads).values(source=LAST_EVENT, digest=str(event_id), loaded_at=now)
-    changed = {"digest": str(event_id), "loaded_at": now}
-    connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=changed))
+def _told(connection: Connection, rows: Sequence[Row], until: datetime, letters: Sequence[Letter]) -> None:
+    """Notes until when somebody was told, and by which message, if there was one."""
+    key = letters[0].key if letters else None
+    values = [
+        {
+            "row_id": row["id"],
+            "new_told_until": until,
+            "new_queued_key": key,
+            "new_told_before": row["told_until"] if letters else None,
+        }
+        for row in rows
+    ]
+    connection.execute(_TOLD, values)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from catalogue import events
@@ -85,7 +85,7 @@ def key_of(row: Row) -> str:
 
 
 def rows_of(connection: Connection, statement: Any, values: Mapping[str, Any] | None = None) -> list[Row]:
-    """Rows of `reminders`, by column name."""
+    """Rows of `reminders`, of `subscriptions` or of `watches`, by column name."""
     return [dict(row) for row in connection.execute(statement, values).mappings()]
 
 
@@ -137,12 +137,17 @@ def part_of(key: str, number: int = 0) -> str:
 def subscribe(
     connection: Connection, who: Who, code_insee: str, kind: EventKind | None, rhythm: Rhythm, now: datetime
 ) -> None:
-    """Tells a person of the dates to come in a commune, from now on; asked again, it only changes how often."""
+    """Tells a person of the dates to come in a commune, from now on; asked again, it only changes how often.
+
+    Another rhythm begins now: it does not tell what the first one had not told yet.
+    """
     row = {"channel": who[0], "person": who[1], "code_insee": code_insee, "kind": kind.value if kind else ""}
     statement = insert_into(connection, subscriptions).values(**row, rhythm=rhythm.value, told_until=now)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(row), set_={"rhythm": statement.excluded.rhythm})
-    )
+    asked_again = statement.excluded
+    same = subscriptions.c.rhythm == asked_again.rhythm
+    until = case((same, subscriptions.c.told_until), else_=asked_again.told_until)
+    changed = {"rhythm": asked_again.rhythm, "told_until": until}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(row), set_=changed))
 
 
 def unsubscribe(connection: Connection, who: Who, id: int) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, select, update
 
 from catalogue.entries import Initiative
 from catalogue.hours import zone_of
@@ -45,14 +45,22 @@ def watch(connection: Connection, who: Who, initiative_id: int) -> None:
 
 def unwatch(connection: Connection, who: Who, initiative_id: int) -> None:
     """Tells them no more."""
-    theirs = (watches.c.channel == who[0], watches.c.person == who[1], watches.c.initiative_id == initiative_id)
-    connection.execute(delete(watches).where(*theirs))
+    connection.execute(delete(watches).where(_one(who, initiative_id)))
+
+
+def _one(who: Who, initiative_id: int) -> ColumnElement[bool]:
+    return and_(watches.c.channel == who[0], watches.c.person == who[1], watches.c.initiative_id == initiative_id)
+
+
+def is_over(told: str) -> bool:
+    """Whether a person, from what they were told of an entry, has nothing left to hear of it: it is closed."""
+    return told.startswith(Status.CLOSED.value + SEPARATOR)
 
 
 def tell_watchers(connection: Connection, now: datetime, composers: Composers, most: int = 1000) -> int:
     """Tells who watches an entry that it is suspended, closed or elsewhere; returns how many were told.
 
-    What is closed is then watched no more: there is nothing left to hear of it.
+    What is closed is watched until that is known to have left: see scheduler.reconciling.
     """
     alone(connection)
     changed = (
@@ -68,9 +76,11 @@ def tell_watchers(connection: Connection, now: datetime, composers: Composers, m
     letters = []
     for row in rows:
         entry = entries[row.initiative_id]
+        knows = {"told": row.known}
         if said := _said(entry, row.told, row.known):
             letters.append(_letter(row.channel, row.person, entry, said, now))
-        _remember(connection, (row.channel, row.person), entry, row.known)
+            knows |= {"queued_key": letters[-1].key, "told_before": row.told}
+        connection.execute(update(watches).where(_one((row.channel, row.person), entry.id)).values(knows))
     post(connection, composers, letters)
     return len(letters)
 
@@ -93,11 +103,3 @@ def _letter(channel: str, person: str, entry: Initiative, said: str, now: dateti
     key = f"fiche:{entry.id}:{channel}:{person}:{int(now.timestamp())}"
     leaves = planning.after_the_night(now, zone)
     return Letter(channel, person, key, (watch_reply(entry, said),), leaves, leaves + NEWS_LAST, zone)
-
-
-def _remember(connection: Connection, who: Who, entry: Initiative, known: str) -> None:
-    if entry.status is Status.CLOSED:
-        unwatch(connection, who, entry.id)
-        return
-    theirs = (watches.c.channel == who[0], watches.c.person == who[1], watches.c.initiative_id == entry.id)
-    connection.execute(update(watches).where(*theirs).values(told=known))

@@ -86,6 +86,8 @@ def upgrade() -> None:
     with op.batch_alter_table("askings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_askings_event_id_original_at"), ["event_id", "original_at"], unique=False)
 
+    # The last event that was told of, from before events said when they were learnt.
+    op.execute("DELETE FROM loads WHERE source = 'au-fil'")
     long_ago = sa.text("'1970-01-01 00:00:00'")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.add_column(sa.Column("learnt_at", sa.DateTime(timezone=True), nullable=False, server_default=long_ago))

@@ -1,22 +1,24 @@
 """What the tests of reminders share: dates around Nanterre, people who ask to be told, and what is written to them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from bot.channels.telegram_messages import CHANNEL, compose
 from catalogue import zorder
 from catalogue.database import reading, writing
 from catalogue.hours import PARIS
+from catalogue.initiatives import UNKNOWN, save_initiatives
 from catalogue.needs import Ahead
-from catalogue.tables import events, occurrences, outbox, reminders
+from catalogue.tables import events, initiatives, occurrences, outbox, reminders
+from scheduler import reconciling, telling
 from scheduler.changes import tell_changes
 from scheduler.letters import Compose
 from scheduler.outbox import State, claim, settle
 from scheduler.reminders import remind
-from scheduler.telling import reconcile, tell_due
+from scheduler.telling import tell_due
 
 COMPOSERS: Mapping[str, Compose] = {CHANNEL: compose}
 NANTERRE = (48.8922, 2.2069)
@@ -68,6 +70,42 @@ def another_date(
     connection.execute(insert(occurrences), row | place)
 
 
+def a_place(insee: str, nom: str, departement: str, latitude: float, longitude: float) -> dict[str, Any]:
+    return {
+        "insee": insee,
+        "nom": nom,
+        "type": "COM",
+        "codes_postaux": [],
+        "departement": departement,
+        "departement_nom": "",
+        "population": 1,
+        "latitude": latitude,
+        "longitude": longitude,
+        "precision": "mairie",
+    }
+
+
+def an_entry(engine: Engine) -> int:
+    """An entry of the guide; returns its number."""
+    row = {
+        **UNKNOWN,
+        "source": "essai",
+        "source_id": "1",
+        "nom": "Le Verger partagé",
+        "kind": "jardin-partage",
+        "needs": ["loisirs"],
+        "adresse": "3 rue des Roses",
+        "code_postal": "92000",
+        "commune": "Nanterre",
+        "departement": "92",
+        "date_maj": date(2026, 11, 1),
+    }
+    with writing(engine) as connection:
+        save_initiatives(connection, [row])
+        entry: int = connection.scalars(select(initiatives.c.id)).one()
+    return entry
+
+
 def change(engine: Engine, event_id: int, **values: Any) -> None:
     with writing(engine) as connection:
         connection.execute(update(occurrences).where(occurrences.c.event_id == event_id).values(values))
@@ -95,8 +133,18 @@ def tick(engine: Engine, now: datetime) -> None:
 
 
 def put_back(engine: Engine, now: datetime) -> int:
+    """What the clock does every minute; returns how many messages were lost."""
     with writing(engine) as connection:
-        return reconcile(connection, now, COMPOSERS)
+        lost = reconciling.reconcile(connection, now, COMPOSERS)
+        return lost + telling.reconcile(connection, now, COMPOSERS)
+
+
+def lose(engine: Engine, beginning: str = "", part: int | None = None) -> None:
+    """Messages whose key begins so disappear, whatever became of them: all their parts, or one."""
+    ending = "" if part is None else f":{part}"
+    key = outbox.c.dedupe_key
+    with writing(engine) as connection:
+        connection.execute(delete(outbox).where(key.startswith(beginning), key.endswith(ending)))
 
 
 def planned(engine: Engine) -> list[tuple[str, str, str]]:

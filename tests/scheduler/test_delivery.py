@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, select, text
 
 from catalogue.database import open_database, reading, writing
+from catalogue.tables import holds
 from catalogue.tables import outbox as rows
 from scheduler import delivery, outbox
 from scheduler.delivery import Delivery, NotSent, Refused, Unsure
@@ -23,9 +24,11 @@ class Wire:
 
     def __init__(self, *faults: Exception) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.called: list[datetime] = []
         self.faults = list(faults)
 
     async def send(self, person: str, message: dict[str, Any]) -> None:
+        self.called.append(datetime.now(UTC))
         await asyncio.sleep(0)
         if self.faults:
             raise self.faults.pop(0)
@@ -33,8 +36,8 @@ class Wire:
 
 
 @asynccontextmanager
-async def delivering(engine: Engine, wire: Wire) -> AsyncIterator[Delivery]:
-    delivery = Delivery(engine, "telegram", wire.send, Limiter(per_second=0), lambda _: Pace.MESSAGE)
+async def delivering(engine: Engine, wire: Wire, per_second: float = 0) -> AsyncIterator[Delivery]:
+    delivery = Delivery(engine, "telegram", wire.send, Limiter(per_second), lambda _: Pace.MESSAGE)
     running = asyncio.create_task(delivery.run())
     try:
         yield delivery
@@ -74,6 +77,58 @@ async def test_a_429_is_waited_for_and_order_is_kept(engine: Engine) -> None:
     async with delivering(engine, wire):
         await settled(engine)
     assert [text for _, text in wire.sent] == ["0", "1"]
+
+
+async def held_until(engine: Engine) -> datetime:
+    """When the hold ends, once there is one."""
+    for _ in range(200):
+        with reading(engine) as connection:
+            until: datetime | None = connection.scalar(select(holds.c.until))
+        if until:
+            return until
+        await asyncio.sleep(0.02)
+    raise AssertionError("nothing is held")
+
+
+async def test_a_429_holds_every_process_even_for_what_waits_for_its_turn(engine: Engine, monkeypatch: Any) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 4)  # so that each of the two has its part
+    asked = timedelta(seconds=2)
+    wires = Wire(), Wire(NotSent("RetryAfter", retry_after=asked.total_seconds(), everyone=True))
+    async with delivering(engine, wires[0], per_second=4), delivering(engine, wires[1], per_second=4):
+        await asyncio.sleep(0.5)  # both have taken over, and found nothing
+        put(engine, *((f"{n}", "0") for n in range(12)))
+        until = await held_until(engine)
+        assert {state for state, _, _ in await settled(engine)} == {"sent"}
+    called = [at for wire in wires for at in wire.called]
+    assert len(called) == 12 + 1
+    assert all(wire.sent for wire in wires)
+    on_the_wire = timedelta(seconds=0.2)
+    assert [at for at in called if until - asked + on_the_wire < at < until] == []
+
+
+async def test_a_process_that_starts_during_a_hold_makes_no_call_before_its_end(engine: Engine) -> None:
+    put(engine, ("a", "0"), ("b", "0"))
+    async with delivering(engine, Wire(NotSent("RetryAfter", retry_after=1.5, everyone=True)), per_second=1):
+        until = await held_until(engine)
+    wire = Wire()
+    async with delivering(engine, wire):
+        assert {state for state, _, _ in await settled(engine)} == {"sent"}
+    assert sorted(wire.sent) == [("a", "0"), ("b", "0")]
+    assert min(wire.called) >= until
+
+
+async def test_what_was_about_to_leave_when_the_429_came_is_given_back(engine: Engine) -> None:
+    wire = Wire(NotSent("RetryAfter", retry_after=0.5, everyone=True))
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        for key in "01":  # what expires is claimed together, and said to leave at once
+            message = Outgoing("telegram", "a", {"text": key}, key, now, now + timedelta(minutes=1))
+            outbox.put(connection, [message])
+    async with delivering(engine, wire):
+        until = await held_until(engine)
+        assert await settled(engine) == [("sent", False, None)] * 2
+    assert len(wire.called) == 3
+    assert min(wire.called[1:]) >= until
 
 
 async def test_what_may_have_been_sent_is_sent_again_once_and_marked(engine: Engine) -> None:

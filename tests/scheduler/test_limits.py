@@ -38,15 +38,6 @@ async def test_who_waits_for_their_own_second_makes_nobody_else_wait() -> None:
     await waiting
 
 
-async def test_a_429_holds_everything_that_counts() -> None:
-    limiter, start = Limiter(), time.monotonic()
-    limiter.hold(0.4)
-    await leave(limiter, "1", Pace.FREE)
-    assert time.monotonic() - start < 0.2
-    await leave(limiter, "1", Pace.MESSAGE)
-    assert time.monotonic() - start >= 0.4
-
-
 async def test_messages_held_up_together_do_not_leave_together() -> None:
     limiter = Limiter()
     left: list[float] = []

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from catalogue.database import reading, writing
 from catalogue.tables import outbox as rows
 from scheduler import outbox
-from scheduler.outbox import LEASE, Claimed, Outgoing, State
+from scheduler.outbox import LEASE, Claimed, Copies, Outgoing, State
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -134,3 +134,57 @@ def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_ha
     with writing(engine) as connection:
         outbox.take_over(connection, "telegram")
     assert [c.resent for c in claimed(engine)] == [True, False]
+
+
+def held(engine: Engine, seconds: int, channel: str = "telegram") -> None:
+    with writing(engine) as connection:
+        outbox.hold(connection, channel, NOW + timedelta(seconds=seconds))
+
+
+def test_nothing_of_a_held_channel_is_claimed_before_the_hold_ends(engine: Engine) -> None:
+    written(engine, "a", "b")
+    held(engine, 5)
+    held(engine, 60, channel="courriel")
+    assert claimed(engine, NOW + timedelta(seconds=4.999)) == []
+    assert [c.person for c in claimed(engine, NOW + timedelta(seconds=5))] == ["a", "b"]
+
+
+def test_a_hold_only_grows(engine: Engine) -> None:
+    written(engine, "a")
+    for seconds in (5, 9, 2):
+        held(engine, seconds)
+    assert claimed(engine, NOW + timedelta(seconds=8)) == []
+    assert len(claimed(engine, NOW + timedelta(seconds=9))) == 1
+
+
+def test_what_was_claimed_before_a_hold_does_not_leave_and_is_given_back(engine: Engine) -> None:
+    written(engine, "a", "b")
+    first, second = claimed(engine)
+    assert begun(engine, first)
+    held(engine, 5)
+    assert not begun(engine, second)
+    assert not begun(engine, first), "and what is on the wire stays so"
+    assert [state for state, _ in states(engine)] == ["sending", "created"]
+    (again,) = claimed(engine, NOW + timedelta(seconds=5))
+    assert (again.id, again.resent) == (second.id, False)
+    assert begun(engine, again, NOW + timedelta(seconds=5))
+
+
+def test_a_message_that_many_people_read_is_written_once_for_each(engine: Engine) -> None:
+    people = {f"clé « {n} »": f'l\'un "{n}"' for n in range(600)}
+    expires = NOW + timedelta(hours=1)
+    with writing(engine) as connection:
+        outbox.put_copies(connection, [Copies("telegram", {"text": "Été"}, NOW, expires, people)])
+    found = claimed(engine, most=1000)
+    assert [(c.person, c.message) for c in found] == [(who, {"text": "Été"}) for who in people.values()]
+    with reading(engine) as connection:
+        for row in connection.execute(select(rows).order_by(rows.c.id)):
+            assert people[row.dedupe_key] == row.person
+            assert (row.channel, row.due_at, row.expires_at) == ("telegram", NOW, expires)
+
+
+def test_a_copy_of_a_message_cannot_be_written_twice(engine: Engine) -> None:
+    written(engine, "a")
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        outbox.put_copies(connection, [Copies("telegram", {"text": "b"}, NOW, None, {"b:0": "b", "a:0": "a"})])
+    assert len(states(engine)) == 1

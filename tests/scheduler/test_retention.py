@@ -13,7 +13,7 @@ from catalogue.tables import conversations, outbox, reminders, subscriptions
 from scheduler.outbox import Outgoing, put
 from scheduler.reminders import subscribe
 from scheduler.retention import drop, forget, stop_telling
-from tests.scheduler.telling import BOTH, NOON, a_date, ask, paris, send, tick
+from tests.scheduler.telling import BOTH, NOON, a_date, ask, change, letters, lose, paris, put_back, send, tick
 
 EVE = paris(11, 27, 18)
 
@@ -45,6 +45,23 @@ def left(engine: Engine, person: str) -> tuple[int, int, int, list[str]]:
         ]
         states = select(outbox.c.state).where(outbox.c.person == person).order_by(outbox.c.id)
         return (*counts, list(connection.scalars(states)))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("act", [forget, stop_telling])
+def test_what_was_being_told_is_not_told_again_to_who_stopped_it_all(
+    engine: Engine, act: Callable[[Connection, str, str], None]
+) -> None:
+    event = a_date(engine)
+    ask(engine, event, "1001", "1002")
+    change(engine, event, status="cancelled")
+    tick(engine, NOON)
+    with writing(engine) as connection:
+        act(connection, CHANNEL, "1001")
+    lose(engine, "changement:")
+    assert put_back(engine, NOON) == 1
+    tick(engine, NOON)
+    assert [row.person for row in letters(engine)] == ["1002"]
+    assert left(engine, "1001") == (0, 0, 0, [])
 
 
 WHOLE = (1, 3, 1, ["sent", "created", "created"])

@@ -1,6 +1,6 @@
 """Whoever watches an entry hears when it closes or moves; nobody else hears anything."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,12 +8,13 @@ from sqlalchemy import Engine, select
 
 from bot.channels.telegram_messages import CHANNEL
 from catalogue.database import reading, writing
-from catalogue.initiatives import UNKNOWN, Author, change_initiative, save_initiatives
+from catalogue.initiatives import Author, change_initiative
 from catalogue.needs import Method
-from catalogue.tables import initiatives, watches
+from catalogue.tables import watches
+from scheduler.outbox import State
 from scheduler.reminders import asked
 from scheduler.watching import tell_watchers, unwatch, watch
-from tests.scheduler.telling import COMPOSERS, NOON, in_paris, letters, paris, texts
+from tests.scheduler.telling import COMPOSERS, NOON, an_entry, in_paris, letters, lose, paris, put_back, send, texts
 
 AMINA = (CHANNEL, "1001")
 BY_HAND = Author("coordinateur", Method.TELEPHONE)
@@ -21,22 +22,7 @@ BY_HAND = Author("coordinateur", Method.TELEPHONE)
 
 @pytest.fixture
 def entry(engine: Engine) -> int:
-    row = {
-        **UNKNOWN,
-        "source": "essai",
-        "source_id": "1",
-        "nom": "Le Verger partagé",
-        "kind": "jardin-partage",
-        "needs": ["loisirs"],
-        "adresse": "3 rue des Roses",
-        "code_postal": "92000",
-        "commune": "Nanterre",
-        "departement": "92",
-        "date_maj": date(2026, 11, 1),
-    }
-    with writing(engine) as connection:
-        save_initiatives(connection, [row])
-        return connection.scalars(select(initiatives.c.id)).one()
+    return an_entry(engine)
 
 
 def becomes(engine: Engine, entry: int, **values: Any) -> None:
@@ -77,14 +63,63 @@ def test_who_watches_an_entry_hears_that_it_closes(engine: Engine, entry: int, s
     assert said in letters(engine)[0].message["text"].splitlines()
 
 
-def test_what_is_closed_is_watched_no_more_and_what_is_suspended_still_is(engine: Engine, entry: int) -> None:
+def watches_left(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return len(connection.execute(select(watches)).all())
+
+
+def test_what_is_closed_is_watched_until_that_has_left_and_what_is_suspended_still_is(
+    engine: Engine, entry: int
+) -> None:
     watched(engine, entry)
     for hour, (status, left) in enumerate((("suspended", 1), ("active", 1), ("closed", 0))):
         becomes(engine, entry, status=status)
-        told(engine, NOON + timedelta(hours=hour))
-        with reading(engine) as connection:
-            assert len(connection.execute(select(watches)).all()) == left
+        at = NOON + timedelta(hours=hour)
+        told(engine, at)
+        put_back(engine, at)
+        assert watches_left(engine) == 1
+        assert told(engine, at) == 0, "it is not told twice meanwhile"
+        send(engine, at)
+        put_back(engine, at)
+        assert watches_left(engine) == left
     assert len(letters(engine)) == 2, "that it opens again was not asked for"
+
+
+def test_what_is_lost_is_told_again_once(engine: Engine, entry: int) -> None:
+    watched(engine, entry)
+    watched(engine, entry, "1002")
+    for hour, status in enumerate(("suspended", "closed")):
+        becomes(engine, entry, status=status)
+        told(engine, NOON + timedelta(hours=hour))
+        lost = letters(engine)[-1]
+        lose(engine, lost.dedupe_key)
+        later = NOON + timedelta(hours=hour, minutes=1)
+        assert put_back(engine, later) == 1
+        assert told(engine, later) == 1
+        assert letters(engine)[-1].message == lost.message
+        assert sorted(send(engine, later)) == ["1001", "1002"]
+        assert put_back(engine, later) == told(engine, later) == 0
+    assert watches_left(engine) == 0
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNCERTAIN, State.EXPIRED])
+def test_what_ended_its_way_is_not_told_again(engine: Engine, entry: int, state: State) -> None:
+    watched(engine, entry)
+    becomes(engine, entry, status="closed")
+    told(engine)
+    send(engine, NOON, state)
+    assert put_back(engine, NOON) == told(engine) == watches_left(engine) == 0
+
+
+def test_what_is_lost_and_no_longer_true_is_not_told_again(engine: Engine, entry: int) -> None:
+    watched(engine, entry)
+    becomes(engine, entry, status="closed")
+    told(engine)
+    becomes(engine, entry, status="active")
+    lose(engine)
+    assert put_back(engine, NOON) == 1
+    assert told(engine, NOON + timedelta(minutes=1)) == 0
+    assert watches_left(engine) == 1
 
 
 def test_any_other_change_is_no_news(engine: Engine, entry: int) -> None:
