@@ -9,15 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from bot.channels.telegram import PATIENCE_S, TelegramChannel
 from bot.channels.telegram_messages import CHANNEL, compose
 from bot.channels.web import create_app
+from bot.dispatch import PATIENCE_S
 from bot.migrations import NewerDatabase, migrate
 from bot.runner import Runner
 from bot.settings import CannotStart, Settings
@@ -30,6 +31,9 @@ from catalogue.places import PlaceIndex
 from catalogue.understanding import read_understander
 from scheduler.clock import every, make_clock
 from scheduler.heartbeat import PERIODS
+
+if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
 
 THREADS = 8
 
@@ -45,7 +49,9 @@ class Opened:
     def index(self) -> PlaceIndex:
         """Its places: a second to build, for those who need it."""
         with reading(self.engine) as connection:
-            return PlaceIndex(read_places(connection), read_usual_names())
+            places = read_places(connection)
+        self.engine.dispose()  # lets go of the pages of the database that nothing else reads
+        return PlaceIndex(places, read_usual_names())
 
 
 def open_catalogue(settings: Settings, progress: Progress | None = None) -> Opened:
@@ -126,7 +132,7 @@ async def serve(settings: Settings, runner: Runner, listening: socket.socket) ->
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     with ThreadPoolExecutor(THREADS, "turn") as pool:
-        channel = TelegramChannel(settings, runner, pool) if settings.TELEGRAM_TOKEN else None
+        channel = _telegram(settings, runner, pool)
         server = _server(settings, runner, channel)
         clock = make_clock()
         worker = Worker(runner.engine, runner.index, pool, channel.wake if channel else _nobody_to_tell)
@@ -148,6 +154,14 @@ async def serve(settings: Settings, runner: Runner, listening: socket.socket) ->
             waiting.cancel()
         if failed:
             raise failed[0]
+
+
+def _telegram(settings: Settings, runner: Runner, pool: ThreadPoolExecutor) -> "TelegramChannel | None":
+    if not settings.TELEGRAM_TOKEN:
+        return None
+    from bot.channels.telegram import TelegramChannel  # a quarter of what starting costs, for who has a bot
+
+    return TelegramChannel(settings, runner, pool)
 
 
 def _server(settings: Settings, runner: Runner, channel: "TelegramChannel | None") -> _Server:

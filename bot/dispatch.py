@@ -11,6 +11,8 @@ from bot.runner import Runner
 
 logger = logging.getLogger(__name__)
 
+PATIENCE_S = 3.0  # for each of the waits of a clean stop
+
 T = TypeVar("T")
 
 

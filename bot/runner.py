@@ -24,7 +24,7 @@ from handlers.emergency import emergency_button
 from handlers.engine import advance, urgent
 from handlers.locale import gettext as _
 from scheduler import outbox
-from scheduler.outbox import Outgoing
+from scheduler.outgoing import Outgoing, put
 from scheduler.retention import CONVERSATION_LASTS, forget
 
 logger = logging.getLogger(__name__)
@@ -193,7 +193,7 @@ class Runner:
             history = [] if starts_afresh(turn.effects) else history
         compose = self.composers.get(channel)
         if compose:
-            outbox.put(connection, compose(turn.replies, person, waiting.key, waiting.origin, now))
+            put(connection, compose(turn.replies, person, waiting.key, waiting.origin, now))
         else:
             history = _told(history, waiting.event, turn)
         if turn.state or not compose:

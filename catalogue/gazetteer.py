@@ -1,9 +1,12 @@
 """Reading the places and their town halls from the database."""
 
 import csv
+import json
+from functools import cache
 from pathlib import Path
+from sys import intern
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Text, bindparam, cast, select
 
 from catalogue.entries import TownHall
 from catalogue.exchange.shipped_places import COMMUNES, FORMER, read_places_files
@@ -14,9 +17,19 @@ from catalogue.tables import places
 FOLDER = Path(__file__).parent / "data" / "places"
 USUAL_NAMES = "noms_usuels.csv"
 
-_PLACE = tuple(places.c[name] for name in Place.__dataclass_fields__)
-_POSTCODES = list(Place.__dataclass_fields__).index("codes_postaux")
-_SELECT_PLACES = select(*_PLACE, places.c.precision)
+_SELECT_PLACES = select(
+    places.c.insee,
+    places.c.nom,
+    places.c.type,
+    places.c.parent,
+    cast(places.c.codes_postaux, Text),
+    places.c.departement,
+    places.c.departement_nom,
+    places.c.population,
+    places.c.latitude,
+    places.c.longitude,
+    places.c.precision,
+)
 _SELECT_TOWN_HALL = select(
     places.c.nom,
     places.c.mairie_adresse,
@@ -32,11 +45,17 @@ _NOWHERE = frozenset({"departement", "aucune"})
 def read_places(connection: Connection) -> list[Place]:
     """Every known place. One whose position is only its department's has none."""
     found = []
-    for *values, latitude, longitude, precision in connection.execute(_SELECT_PLACES):
-        values[_POSTCODES] = tuple(values[_POSTCODES])
-        point = (None, None) if precision in _NOWHERE else (latitude, longitude)
-        found.append(Place(*values, *point))
+    codes = cache(_postcodes)  # what many places have in common is held once
+    rows = connection.execute(_SELECT_PLACES)
+    for insee, nom, kind, parent, postcodes, code, departement, population, *point, precision in rows:
+        latitude, longitude = (None, None) if precision in _NOWHERE else point
+        shared = intern(kind), parent, codes(postcodes), intern(code), intern(departement)
+        found.append(Place(insee, nom, *shared, population, latitude, longitude))
     return found
+
+
+def _postcodes(written: str) -> tuple[str, ...]:
+    return tuple(map(intern, json.loads(written)))
 
 
 def read_shipped_places() -> list[Place]:

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 EARTH_KM = 6371.0
 CELL = 0.1  # degrees: 11 km from south to north, about five communes
 CELL_KM = 11.1
+_RADIAN, _HALF = pi / 180, pi / 360  # of a degree
 
 T = TypeVar("T")
 Cell = tuple[int, int]
@@ -23,10 +24,11 @@ def haversines(latitude: float, longitude: float, others: Iterable[tuple[float, 
 
     Haversines are ordered as distances are, and cheaper: `km` tells the distance of the few that are kept.
     """
-    phi = radians(latitude)
-    width, half = cos(phi), pi / 360
+    width = cos(radians(latitude))
+    # Products, and no call that can be spared: a third cheaper, for what is done dozens of times a search.
     return [
-        sin((lat - latitude) * half) ** 2 + width * cos(radians(lat)) * sin((lon - longitude) * half) ** 2
+        (north := sin((lat - latitude) * _HALF)) * north
+        + width * cos(lat * _RADIAN) * (east := sin((lon - longitude) * _HALF)) * east
         for lat, lon in others
     ]
 

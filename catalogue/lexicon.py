@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from catalogue.spelling import Parts, Word, fold, slips_between, spoken
+from catalogue.spelling import Parts, Word, append, fold, slips_between, spoken
 
 FOLDER = Path(__file__).parent / "data" / "lexique"
 # Files of another kind: their sections are what is said, in any language.
@@ -45,15 +45,16 @@ class Lexicon:
 
     def __init__(self, expressions: Iterable[Expression]) -> None:
         self.expressions = list(expressions)
-        self._by_sound: dict[str, list[Expression]] = {}  # French, which people write by ear
-        self._by_letters: dict[str, list[Expression]] = {}  # other languages, whose sounds are not those
+        self._by_sound: dict[str, tuple[Expression, ...]] = {}  # French, which people write by ear
+        self._by_letters: dict[str, tuple[Expression, ...]] = {}  # other languages, whose sounds are not those
         single = set()
         for expression in self.expressions:
-            words = fold(expression.written).split()
+            folded = fold(expression.written)
+            words = folded.split()
             if expression.language in ("", FRENCH):
-                self._by_sound.setdefault(" ".join(map(heard_as, words)), []).append(expression)
+                append(self._by_sound, " ".join(map(heard_as, words)), expression)
             if expression.language != FRENCH:
-                self._by_letters.setdefault(" ".join(words), []).append(expression)
+                append(self._by_letters, expression.written if folded == expression.written else folded, expression)
             if len(words) == 1 and len(words[0]) >= SHORTEST_GUESSED:
                 single.add(words[0])
         self._single = Parts(sorted(single))
@@ -71,15 +72,15 @@ class Lexicon:
                     yield from (Heard(expression, first, after) for expression in found)
                     break
 
-    def _known(self, folded: Sequence[str], heard: Sequence[str]) -> list[Expression]:
+    def _known(self, folded: Sequence[str], heard: Sequence[str]) -> Sequence[Expression]:
         by_sound, by_letters = self._by_sound.get(" ".join(heard)), self._by_letters.get(" ".join(folded))
         if by_sound and by_letters:
             return list(dict.fromkeys((*by_sound, *by_letters)))
-        return by_sound or by_letters or []
+        return by_sound or by_letters or ()
 
-    def _guessed(self, word: str, ordinary: Mapping[str, int]) -> list[Expression]:
+    def _guessed(self, word: str, ordinary: Mapping[str, int]) -> Sequence[Expression]:
         if len(word) < SHORTEST_GUESSED or word in ordinary:
-            return []
+            return ()
         slips, near = min([(slips_between(word, other), other) for other in self._single.near(word)], default=(2, ""))
         return self._known([near], [heard_as(near)]) if slips <= 1 else []
 

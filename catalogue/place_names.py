@@ -3,6 +3,7 @@
 Each comes with what it costs to believe that it was meant (0: it is written as it is).
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -22,6 +23,8 @@ CUT, CUT_LETTER = 0.6, 0.08  # "nanter" for Nanterre
 
 Costs = Iterator[tuple[str, float]]
 
+_SPACE = re.compile(" ")
+
 
 class PlaceNames:
     """The names, folded, in order."""
@@ -30,7 +33,7 @@ class PlaceNames:
         """Takes folded names. Of the `others`, nothing but slips is looked for; `familiar` ones are heard first."""
         self._sorted = sorted(names)
         self._starting = _starting(self._sorted)
-        self._begun = {name[:at] for name in self._sorted for at, letter in enumerate(name) if letter == " "}
+        self._begun = {name[: space.start()] for name in self._sorted for space in _SPACE.finditer(name)}
         self._by_initials: dict[str, list[str]] = {}
         self._joined: dict[str, list[str]] = {}  # by what is left of names without the words that join
         for name in self._sorted:

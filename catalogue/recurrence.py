@@ -1,6 +1,8 @@
 """When an event takes place, from its iCalendar text (RFC 5545). What would take too long to follow is refused.
 
 The dates are those of `recurring_ical_events`; here are only what may be asked of it, and what its answer means.
+
+The libraries that read calendars are loaded by the first of them: a process that answers people seldom reads any.
 """
 
 from collections.abc import Iterable
@@ -9,16 +11,14 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import chain
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import recurring_ical_events  # type: ignore[import-untyped]
-from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
-from icalendar import Calendar
-from x_wr_timezone import to_standard  # type: ignore[import-untyped]
 
 from catalogue.hours import PARIS
 from catalogue.needs import EventStatus
+
+if TYPE_CHECKING:
+    from icalendar import Calendar
 
 HORIZON = timedelta(days=92)
 OUR_STATUS = "X-BONNEPORTE-STATUS"  # what STATUS has no word for: FULL, MOVED
@@ -70,8 +70,10 @@ def dates_of(ical: str, start: datetime, end: datetime) -> list[Date]:
     return dates_in(parsed(ical), start, end)
 
 
-def parsed(ical: str) -> Calendar:
+def parsed(ical: str) -> "Calendar":
     """A calendar whose instants all have a time zone. Raises Unreadable."""
+    from icalendar import Calendar
+
     try:
         calendar = Calendar.from_ical(ical.encode())
         if not isinstance(calendar, Calendar):
@@ -83,8 +85,10 @@ def parsed(ical: str) -> Calendar:
         raise Unreadable("calendrier illisible") from error
 
 
-def dates_in(calendar: Calendar, start: datetime, end: datetime) -> list[Date]:
+def dates_in(calendar: "Calendar", start: datetime, end: datetime) -> list[Date]:
     """The same as `dates_of`, for what is `parsed` already."""
+    import recurring_ical_events  # type: ignore[import-untyped]
+
     try:
         _check(calendar, end)
         query = recurring_ical_events.of(calendar)
@@ -109,7 +113,9 @@ def zone(name: str) -> tzinfo | None:
         return None
 
 
-def _anchored(calendar: Calendar) -> Calendar:
+def _anchored(calendar: "Calendar") -> "Calendar":
+    from x_wr_timezone import to_standard  # type: ignore[import-untyped]
+
     here = zone(str(calendar.get("X-WR-TIMEZONE", "")))
     if here is None:
         calendar.pop("X-WR-TIMEZONE", None)
@@ -123,7 +129,7 @@ def _anchored(calendar: Calendar) -> Calendar:
     return standard
 
 
-def _events(calendar: Calendar) -> list[Part]:
+def _events(calendar: "Calendar") -> list[Part]:
     return list(calendar.walk("VEVENT"))
 
 
@@ -140,7 +146,7 @@ def _local(value: Any, here: tzinfo) -> Any:
     return value.replace(tzinfo=here) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
-def _check(calendar: Calendar, end: datetime) -> None:
+def _check(calendar: "Calendar", end: datetime) -> None:
     """Raises Unreadable for what would take too long, or too much room."""
     clocks: list[Part] = calendar.walk("VTIMEZONE")
     for clock in clocks:
@@ -200,6 +206,8 @@ def _check_rule(rule: str, starts: date, end: datetime) -> None:
 
 def _ever(parts: dict[str, str], starts: date) -> bool:
     """Whether a rule gives any date. Asked of the end of the calendar's years, for the search only ends with them."""
+    from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
+
     first = datetime.combine(starts.replace(year=_like(starts.year)), time.min)
     if isinstance(starts, datetime):
         first = starts.replace(year=_like(starts.year), tzinfo=None)
@@ -234,7 +242,7 @@ def _at_most(most: float, found: Iterable[Any], otherwise: str) -> None:
         raise Unreadable(otherwise)
 
 
-def _as_dates(calendar: Calendar, found: Iterable[Part]) -> list[Date]:
+def _as_dates(calendar: "Calendar", found: Iterable[Part]) -> list[Date]:
     overrides = {instant(event["RECURRENCE-ID"].dt): event for event in _events(calendar) if "RECURRENCE-ID" in event}
     usual: Part = next((event for event in _events(calendar) if "RECURRENCE-ID" not in event), {})
     return [_as_date(each, overrides, usual) for each in found]

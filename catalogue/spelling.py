@@ -5,11 +5,12 @@ is taken out of both (G. Li et al., Pass-Join, a partition-based method for simi
 """
 
 import re
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import chain
-from typing import NamedTuple
+from itertools import accumulate
+from typing import NamedTuple, TypeVar
 from unicodedata import normalize
 
 from rapidfuzz.distance import OSA
@@ -23,6 +24,8 @@ SHORTEST_SOUND = 5  # sounds: in a shorter name, one that changes makes another
 LONGEST_UNSURE = 7  # letters: one letter away from a longer name, it is that name, whatever else sounds alike
 LONG_SOUND = 6  # sounds: that many tell a name whatever its letters ("bojensi" for Beaugency)
 MOST_NEAR = 20
+
+T = TypeVar("T")
 
 slips_between = OSA.distance  # a letter added, left out, changed, or two swapped
 
@@ -177,22 +180,23 @@ class Neighbourhood:
 
     def __init__(self, spellings: Iterable[str], familiar: Iterable[str] = ()) -> None:
         """Takes folded words, each once. The `familiar` ones are heard even where another is one letter away."""
-        self._spellings: dict[str, list[str]] = {}  # of several words, by what they are stuck together
+        self._spellings: dict[str, tuple[str, ...]] = {}  # of several words, by what they are stuck together
         self._heard: dict[str, str] = {}  # of each, stuck together, word by word: endings are silent inside too
-        self._by_sound: dict[str, list[str]] = {}
-        self._by_stuck_sound: dict[str, list[str]] = {}  # of those of several words, heard as one
+        self._by_sound: dict[str, tuple[str, ...]] = {}
+        self._by_stuck_sound: dict[str, tuple[str, ...]] = {}  # of those of several words, heard as one
         self._by_start: dict[tuple[str, int], list[str]] = {}
+        sound_once = cache(sound)  # forgotten with this building: few of the words of names will be typed
         for spelling in spellings:
-            stuck, heard = spelling.replace(" ", ""), sounds(spelling)
+            stuck, heard = spelling.replace(" ", ""), "".join(map(sound_once, spelling.split()))
             if stuck not in self._heard:
                 self._by_start.setdefault((stuck[0], len(stuck)), []).append(stuck)
             if " " in spelling:
-                self._spellings.setdefault(stuck, []).append(spelling)
-                self._by_stuck_sound.setdefault(sound(stuck), []).append(stuck)
+                append(self._spellings, stuck, spelling)
+                append(self._by_stuck_sound, sound(stuck), stuck)
             elif stuck in self._spellings:
-                self._spellings[stuck].append(spelling)
+                append(self._spellings, stuck, spelling)
             self._heard[stuck] = heard
-            self._by_sound.setdefault(heard, []).append(stuck)
+            append(self._by_sound, heard, stuck)
         self._by_letters = Parts(self._heard)
         self._by_sounds = Parts(key for key in self._by_sound if len(key) >= SHORTEST_SOUND)
         self._by_familiar_sounds = Parts(map(sounds, familiar))
@@ -264,29 +268,47 @@ class Neighbourhood:
         return found
 
 
+def append(table: dict[str, tuple[T, ...]], key: str, value: T) -> None:
+    """Adds to what a key has. Nearly every key of ours has one value, and a tuple of one takes half a list's room."""
+    table[key] = (*table.get(key, ()), value)
+
+
 class Parts:
     """Keys by what is left of them when one of their three parts is taken away.
 
     A slip is in one part, or swaps two letters across the cut between two: what is around it is as it was. Remainders
-    are known by their hash: two that share it only bring candidates that the comparison then refuses.
+    are known by a few bits of their hash: those that share them only bring candidates that the comparison then refuses.
+    Of a hundred thousand, two arrays hold a tenth of what a dictionary of them does.
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._table: dict[int, tuple[str, ...]] = {}
-        table = self._table
-        for key in keys:
-            alone = (key,)
-            for before, after in _without_each_part(len(key)):
-                remainder = hash(key[before] + key[after])
-                others = table.get(remainder)
-                table[remainder] = (*others, key) if others else alone
+        self._keys = list(keys)
+        self._mask = (2 << (3 * len(self._keys)).bit_length()) - 1  # at least two buckets for each remainder
+        placed = [
+            (hash(key[before] + key[after]) & self._mask) << 32 | number
+            for number, key in enumerate(self._keys)
+            for before, after in _without_each_part(len(key))
+        ]
+        placed.sort()
+        self._numbers = array("I", (each & 0xFFFFFFFF for each in placed))  # of keys, bucket after bucket
+        sizes = array("I", bytes(4 * (self._mask + 2)))
+        for each in placed:
+            sizes[(each >> 32) + 1] += 1
+        self._starts = array("I", accumulate(sizes))  # of each bucket
 
     def near(self, word: str) -> Iterable[str]:
         """The keys that may be one slip away, and a few others, each once."""
         if not word:
             return ()
-        remainders = [word[before] + word[after] for before, after in _readings(len(word))]
-        return dict.fromkeys(chain.from_iterable(filter(None, map(self._table.get, map(hash, remainders)))))
+        keys, numbers, starts, mask = self._keys, self._numbers, self._starts, self._mask
+        found: dict[str, None] = {}
+        for before, after in _readings(len(word)):
+            bucket = hash(word[before] + word[after]) & mask
+            first, end = starts[bucket], starts[bucket + 1]
+            while first < end:
+                found[keys[numbers[first]]] = None
+                first += 1
+        return found
 
 
 Around = tuple[slice, slice]  # what is before a part, and what is after it

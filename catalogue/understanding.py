@@ -52,7 +52,7 @@ class Understanding:
 
 
 class Understander:
-    """Reads messages. Built once: it holds the lexicon and the model, some 40 MB."""
+    """Reads messages. Built once: it holds the lexicon and the model, some 25 MB."""
 
     def __init__(self, lexicon: Lexicon, model: Model, habits: Habits) -> None:
         self._lexicon = lexicon

@@ -28,8 +28,9 @@ _DAYS = {WEEK: 7, MONTH: 31}
 
 # Folded words that ask for dates; "sortir" alone is a need: some do only when they say a moment too.
 _BY_ITSELF = re.compile(
-    r"(?:(?:l|les|un|des|mon|voir|quels|y a t il) )*"
-    r"(?:agenda|rendez vous|rdv|evenements?|(?:que|qu est ce qui) se passe(?: t il)?|il se passe quoi)\b"
+    r"(?:(?:l|les|un|des|mon|tous|voir|revenir|aux|quels|quand est|le|sont|prochains?|y a t il) )*"
+    r"(?:agenda|rendez vous|rdv|evenements?|(?:que|qu est ce qui|quest ce qui|ce qui) se passe(?: t il)?|"
+    r"il se passe quoi)\b"
 )
 _WITH_A_MOMENT = re.compile(
     r"(?:(?:les|des|ou|on) )*"

@@ -1,20 +1,18 @@
-"""A date as a person reads it: when, where, what became of it, how sure it is; and what is written of it later."""
+"""A date as a person reads it: when, where, what became of it, how sure it is."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from catalogue.entries import CalendarEvent, Initiative, Occurrence
+from catalogue.entries import CalendarEvent, Occurrence
 from catalogue.hours import PARIS, zone_of
-from catalogue.needs import EventKind, EventStatus, Role, Status
+from catalogue.needs import EventKind, EventStatus, Role
 from handlers import words
 from handlers.cards import calls, contact_lines, distance_words, first_sentence, map_choice
-from handlers.dialogue import Card, Choice, Reply, Rows
+from handlers.dialogue import Card, Choice
 from handlers.locale import gettext as _
-from handlers.locale import ngettext
 
-MOST_TOLD = 8  # events in one message of dates to come
 ONE_EVENING = timedelta(hours=14)  # what ends sooner than this is one day's, even past midnight
 
 _KEY = re.compile(r"([1-9]\d{0,14})-(\d{1,11})", re.ASCII)
@@ -140,13 +138,15 @@ def status_words(occurrence: Occurrence, now: datetime) -> str:
         case EventStatus.FULL:
             return _("Complet : il n'y a plus de place.")
         case EventStatus.MOVED if occurrence.original_at != occurrence.starts_at:
-            return _("Déplacé : c'était {before}.").format(before=_instant(occurrence.original_at, occurrence, now))
+            return _("Déplacé : c'était {before}.").format(
+                before=instant_words(occurrence.original_at, occurrence, now)
+            )
         case EventStatus.MOVED:
             return _("Déplacé : vérifiez le lieu avant d'y aller.")
     return ""
 
 
-def _instant(instant: datetime, occurrence: Occurrence, now: datetime) -> str:
+def instant_words(instant: datetime, occurrence: Occurrence, now: datetime) -> str:
     """Another instant of the same date, by the clock of the place: "vendredi 23 octobre à 18 h"."""
     zone = zone_of(occurrence.event.departement)
     here = instant.astimezone(PARIS if occurrence.all_day else zone)
@@ -230,7 +230,7 @@ def whole_date(occurrence: Occurrence, now: datetime) -> Card:
         event.description,
         *contact_lines(event),
     )
-    choices = () if occurrence.status is EventStatus.CANCELLED else _way_there(event)
+    choices = () if occurrence.status is EventStatus.CANCELLED else way_there(event)
     return Card(title_of(occurrence), tuple(filter(None, lines)), sureness(occurrence), (*choices, *calls(event)))
 
 
@@ -239,7 +239,7 @@ def date_choices(occurrence: Occurrence, now: datetime, told_later: bool) -> tup
     details = Choice(_("Détails"), f"rdv:{key_of(occurrence)}")
     if occurrence.status is EventStatus.CANCELLED or is_over(occurrence, now):
         return (details,)
-    return (details, keeping_choice(occurrence, told_later), *_way_there(occurrence.event))
+    return (details, keeping_choice(occurrence, told_later), *way_there(occurrence.event))
 
 
 def keeping_choice(occurrence: Occurrence, told_later: bool) -> Choice:
@@ -250,70 +250,11 @@ def keeping_choice(occurrence: Occurrence, told_later: bool) -> Choice:
     return Choice(_("Ajouter à mon agenda"), url=f"/rendez-vous/{occurrence.event.id}.ics?date={seconds}")
 
 
-def _way_there(event: CalendarEvent) -> tuple[Choice, ...]:
+def way_there(event: CalendarEvent) -> tuple[Choice, ...]:
+    """A map, when it is known well enough where it is."""
     exact = event.exact and event.latitude is not None and event.longitude is not None
     postal = ", ".join(filter(None, (event.adresse, " ".join(filter(None, (event.code_postal, event.commune))))))
     return map_choice((event.latitude or 0.0, event.longitude or 0.0) if exact else None, postal)
-
-
-def reminder_reply(occurrence: Occurrence, now: datetime) -> Reply:
-    """What is written before a date, to who asked for it."""
-    said = _("Rappel : {name}, {when}.").format(name=occurrence.event.nom, when=in_words(occurrence, now))
-    return Reply(said, cards=(_told_card(occurrence, now),), choices=_stopping(occurrence))
-
-
-def change_reply(before_at: datetime, occurrence: Occurrence, now: datetime, others: Sequence[Occurrence]) -> Reply:
-    """What is written when a date is cancelled, moved, no longer announced, or on after all; `others` is what is near.
-
-    `before_at`: when the person believed it would begin.
-    """
-    before, name = _instant(before_at, occurrence, now), occurrence.event.nom
-    others = [other for other in others if other.status is not EventStatus.CANCELLED]
-    cards = (_told_card(occurrence, now), *(date_card(other, now, told_later=True) for other in others))
-    if occurrence.status is EventStatus.CANCELLED:
-        said = [_("Annulé : {name}, {before}. N'y allez pas.").format(name=name, before=before)]
-    else:
-        said = [_changed(name, before, before_at, occurrence, now)]
-    if others:
-        said.append(_("Voici ce qu'il y a d'autre près de là."))
-    elsewhere: Rows = ((Choice(_("Les rendez-vous"), "agenda:"),),)
-    return Reply("\n".join(said), cards=cards, choices=(*elsewhere, *_stopping(occurrence)))
-
-
-def _changed(name: str, before: str, before_at: datetime, occurrence: Occurrence, now: datetime) -> str:
-    if before_at == occurrence.starts_at and occurrence.event.vanished_at:
-        doubt = sureness(occurrence)
-        return _("Changement : {name}, {before}. {doubt}").format(name=name, before=before, doubt=doubt)
-    if before_at == occurrence.starts_at and occurrence.status is not EventStatus.MOVED:
-        return _("Finalement, cela a bien lieu : {name}, {before}.").format(name=name, before=before)
-    said = _("Changement : {name} n'est plus {before}. C'est {when}.")
-    if before_at == occurrence.starts_at:
-        said = _("Changement : {name}, {before}. Vérifiez le lieu.")
-    return said.format(name=name, before=before, when=in_words(occurrence, now))
-
-
-def digest_reply(occurrences: Sequence[Occurrence], place_nom: str, now: datetime) -> Reply:
-    """The dates to come around a place, as who asked for them reads them; those of one event are one card."""
-    groups = by_event([one for one in occurrences if one.status is not EventStatus.CANCELLED])
-    cards = tuple(
-        listed_card(dates[0], now, "", then_words(dates, now), date_choices(dates[0], now, told_later=True))
-        for dates in groups[:MOST_TOLD]
-    )
-    said = ngettext("{count} rendez-vous près {of_place}.", "{count} rendez-vous près {of_place}.", len(groups))
-    buttons = ((Choice(_("Tous les rendez-vous"), "agenda:"),), (my_reminders(), stop_all()))
-    return Reply(said.format(count=len(groups), of_place=words.of(place_nom)), cards=cards, choices=buttons)
-
-
-def watch_reply(initiative: Initiative, change: str) -> Reply:
-    """What is written when an entry one watches changes; `change` is the sentence that says what."""
-    said = _("Du nouveau, comme vous l'aviez demandé.")
-    if initiative.status is Status.CLOSED:  # nothing more is to be told of it, and the guide shows it no more
-        need = initiative.needs[0].value if initiative.needs else ""
-        elsewhere = (Choice(_("Chercher un autre lieu"), f"besoins:{need}"),)
-        return Reply(said, (Card(initiative.nom, (change,)),), choices=(elsewhere, (my_reminders(), stop_all())))
-    card = Card(initiative.nom, (change,), choices=(Choice(_("Voir la fiche"), f"fiche:{initiative.id}"),))
-    stop = Choice(_("Ne plus me prévenir"), f"suivi-stop:{initiative.id}")
-    return Reply(said, (card,), choices=((stop, my_reminders()), (stop_all(),)))
 
 
 def by_event(occurrences: Sequence[Occurrence]) -> list[list[Occurrence]]:
@@ -327,22 +268,3 @@ def by_event(occurrences: Sequence[Occurrence]) -> list[list[Occurrence]]:
 def then_words(dates: Sequence[Occurrence], now: datetime) -> str:
     """The date that follows the first; "" when there is none."""
     return _("Puis {when}.").format(when=day_in_words(dates[1], now)) if len(dates) > 1 else ""
-
-
-def my_reminders() -> Choice:
-    return Choice(_("Mes rappels"), "mesrappels:")
-
-
-def stop_all() -> Choice:
-    return Choice(_("Tout arrêter"), "tout-arreter:")
-
-
-def _stopping(occurrence: Occurrence) -> Rows:
-    stop = Choice(_("Ne plus me le rappeler"), f"rappel-stop:{key_of(occurrence)}")
-    return ((stop, my_reminders()), (stop_all(),))
-
-
-def _told_card(occurrence: Occurrence, now: datetime) -> Card:
-    cancelled = occurrence.status is EventStatus.CANCELLED
-    ways = () if cancelled else (*_way_there(occurrence.event), *calls(occurrence.event))
-    return listed_card(occurrence, now, "", "", ways)

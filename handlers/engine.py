@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from catalogue.needs import Emergency, Need
+from catalogue.spelling import fold
 from handlers import agenda, asking, later, mine, results, roles
 from handlers.agenda import AGENDA
-from handlers.dates import my_reminders, stop_all
 from handlers.desk import Desk
 from handlers.dialogue import (
     Choice,
@@ -27,6 +27,7 @@ from handlers.emergency import emergency_answer, emergency_button, emergency_num
 from handlers.hearing import known_place, located, needing
 from handlers.locale import gettext as _
 from handlers.orientation import ORIENTATION
+from handlers.told import my_reminders, stop_all
 
 FLOWS = {flow.name: flow for flow in (ORIENTATION, AGENDA)}
 FIRST = ORIENTATION
@@ -44,12 +45,20 @@ ORDERS = {
     "stop": "annuler",
     "mesdonnees": "mesdonnees",
     "mes donnees": "mesdonnees",
-    "mes données": "mesdonnees",
     "effacer": "effacer",
     "reprendre": "reprendre",
     "mesrappels": "mesrappels",
     "mes rappels": "mesrappels",
     "rappels": "mesrappels",
+    "voir mes rappels": "mesrappels",
+    "stop les rappels": "tout-arreter",
+    "arreter les rappels": "tout-arreter",
+    "arreter mes rappels": "tout-arreter",
+    "je ne veux plus de rappels": "tout-arreter",
+    "plus de rappels": "tout-arreter",
+    "tout arreter": "tout-arreter",
+    "tout effacer": "effacer",
+    "continuer": "reprendre",
 }
 
 
@@ -98,8 +107,7 @@ def _order(event: Event) -> tuple[str | None, str]:
         name, _colon, value = event.text.partition(":")
         return (name, value) if name in _OBEYED else (None, "")
     if event.kind is Gesture.SAID:
-        words = event.text.strip().lower().removeprefix("/")
-        return ORDERS.get(words.rstrip(" !.")) or ORDERS.get(words), ""
+        return ORDERS.get(event.text.strip()) or ORDERS.get(fold(event.text)), ""
     return None, ""
 
 

@@ -12,7 +12,7 @@ from catalogue.hours import zone_of
 from catalogue.needs import Ahead, EventKind, EventStatus, Rhythm
 from handlers import planning, words
 from handlers.cards import town_hall_words
-from handlers.dates import in_words, is_over, keeping_choice, key_of, my_reminders, read_key, whole_date
+from handlers.dates import in_words, is_over, keeping_choice, key_of, read_key, whole_date
 from handlers.desk import Desk
 from handlers.dialogue import (
     Choice,
@@ -28,6 +28,7 @@ from handlers.dialogue import (
     Watch,
 )
 from handlers.locale import gettext as _
+from handlers.told import my_reminders
 
 BOTH = "les-deux"
 EVERY_KIND = "tous"

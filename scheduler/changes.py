@@ -15,8 +15,8 @@ from catalogue.needs import Ahead, EventStatus
 from catalogue.tables import events as events_table
 from catalogue.tables import occurrences, reminders
 from handlers import planning
-from handlers.dates import change_reply
 from handlers.dialogue import Reply
+from handlers.told import change_reply
 from scheduler.letters import Composers, Letter, alone, post
 from scheduler.reminders import (
     QUEUED,

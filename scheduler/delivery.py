@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue.database import writing
 from scheduler import outbox, retention
+from scheduler.holds import hold
 from scheduler.limits import Limiter, Pace
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,10 @@ NOTE_AGAIN = 1.0  # seconds before what became of a message is noted again
 
 
 class NotSent(Exception):
-    """The message provably did not leave: it may be tried again after so many seconds."""
+    """The message provably did not leave: it may be tried again after so many seconds.
+
+    `everyone`: nothing at all is to leave before that, whichever process sends it.
+    """
 
     def __init__(self, why: str, retry_after: float | None = None, everyone: bool = False) -> None:
         super().__init__(why)
@@ -64,6 +68,7 @@ class Delivery:
         self._lines: dict[str, deque[outbox.Claimed]] = {}
         self._walking: set[asyncio.Task[None]] = set()
         self._held = 0
+        self._quiet_until = 0.0  # on the monotonic clock
         self._woken = asyncio.Event()
         self._stopping = False
 
@@ -103,7 +108,7 @@ class Delivery:
 
     async def _claim_and_go(self) -> bool:
         room = AT_ONCE - self._held
-        if room <= 0:
+        if room <= 0 or self._must_be_quiet():
             return False
         claimed = await self._in_thread(self._claim, room)
         for sending in claimed:
@@ -165,6 +170,10 @@ class Delivery:
         async with self._limiter.leaving(sending.person, self._pace(sending.message)):
             if not sending.begun and not await self._in_thread(self._begin, sending):
                 return
+        if self._must_be_quiet():
+            # Asked since this message was said to leave.
+            await self._note(self._give_back, sending)
+            return
         try:
             await self._send(sending.person, sending.message)
         except NotSent as error:
@@ -185,10 +194,16 @@ class Delivery:
             await self._note(self._settle, sending, outbox.State.FAILED, error.why, False)
             return
         wait = error.retry_after if error.retry_after is not None else min(60.0, 2.0**sending.attempts / 2)
-        if error.everyone:
-            self._limiter.hold(wait)
         at = datetime.now(UTC) + timedelta(seconds=wait)
-        await self._note(self._retry, sending, at, error.why)
+        if not error.everyone:
+            await self._note(self._retry, sending, at, error.why)
+            return
+        # For this process, until the database says so to all.
+        self._quiet_until = max(self._quiet_until, time.monotonic() + wait)
+        await self._note(self._retry_and_hold, sending, at, error.why)
+
+    def _must_be_quiet(self) -> bool:
+        return time.monotonic() < self._quiet_until
 
     async def _unsure(self, sending: outbox.Claimed) -> None:
         """Sent again once at most: a second doubt is left as it is, and counted."""
@@ -215,6 +230,15 @@ class Delivery:
             if resent:
                 outbox.mark_resent(connection, sending.id)
             outbox.retry(connection, sending, at, why)
+
+    def _retry_and_hold(self, sending: outbox.Claimed, at: datetime, why: str) -> None:
+        with writing(self._engine) as connection:
+            hold(connection, self._channel, at)
+            outbox.retry(connection, sending, at, why)
+
+    def _give_back(self, sending: outbox.Claimed) -> None:
+        with writing(self._engine) as connection:
+            outbox.give_back(connection, sending)
 
     async def _note(self, function: Callable[..., None], *arguments: Any) -> None:
         """Says what became of a message, for as long as its lease: a database that restarts must not make two of it."""

@@ -16,7 +16,7 @@ from catalogue.needs import EventKind, EventStatus, Rhythm
 from catalogue.recurrence import HORIZON
 from catalogue.tables import events, places, subscriptions
 from handlers import planning
-from handlers.dates import digest_reply
+from handlers.told import digest_reply
 from scheduler.letters import Composers, Letter, alone, is_used, post, together
 
 A_WEEK = timedelta(days=7)

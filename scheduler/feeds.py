@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 
 from catalogue.database import writing
 from catalogue.exchange.events_in import MOST_BYTES, read_events, take_in_events
-from catalogue.exchange.fetch import CannotFetch, Fetched, fetch
 from catalogue.exchange.reading import Reading
 from catalogue.exchange.unread import CannotRead
 from catalogue.places import PlaceIndex
 from catalogue.tables import feeds
+
+if TYPE_CHECKING:
+    from catalogue.exchange.fetch import Fetched
 
 EVERY = timedelta(hours=6)
 FIRST_WAIT, LONGEST_WAIT = timedelta(hours=1), timedelta(days=1)  # after a failure, twice as long each time
@@ -56,6 +58,8 @@ def _claimed(engine: Engine, now: datetime) -> RowMapping | None:
 
 def _read_again(engine: Engine, feed: RowMapping, index: PlaceIndex, now: datetime) -> bool:
     """Whether a calendar answered. What it says is written; when it fails, its events stay as they are."""
+    from catalogue.exchange.fetch import CannotFetch  # slow to load: httpx, which most processes never need
+
     try:
         fetched, read = _fetched(feed, index)
     except (CannotFetch, CannotRead) as error:
@@ -70,8 +74,10 @@ def _read_again(engine: Engine, feed: RowMapping, index: PlaceIndex, now: dateti
     return True
 
 
-def _fetched(feed: RowMapping, index: PlaceIndex) -> tuple[Fetched, Reading | None]:
+def _fetched(feed: RowMapping, index: PlaceIndex) -> "tuple[Fetched, Reading | None]":
     """A calendar, and what it says, None when it has not changed. Raises CannotFetch, CannotRead."""
+    from catalogue.exchange.fetch import fetch
+
     with TemporaryDirectory(prefix="bonne-porte-") as folder:
         path = Path(folder, "calendar")
         copy = {"etag": feed["etag"], "last_modified": feed["last_modified"]}

@@ -12,14 +12,12 @@ from sqlalchemy import exists as exists_
 from catalogue.tables import outbox as messages
 from handlers.dialogue import Card, Choice, Reply
 from scheduler import outbox
-from scheduler.outbox import Outgoing
+from scheduler.outgoing import Copies, Outgoing, each_in, put_copies
 from scheduler.reminders import part_of
 
 # How a channel writes replies: (replies, person, key, origin, now) → its messages. See bot.runner.
 Compose = Callable[[Sequence[Reply], str, str, dict[str, Any], datetime], list[Outgoing]]
 Composers = Mapping[str, Compose]
-
-BATCH = 500  # SQLite takes a limited number of values in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +43,39 @@ def alone(connection: Connection) -> None:
 
 
 def post(connection: Connection, composers: Composers, letters: Iterable[Letter]) -> None:
-    """Writes letters to the outbox, in the caller's transaction."""
-    written: dict[tuple[str, tuple[Reply, ...]], list[Outgoing]] = {}  # many people read the same
-    addressed = []
-    for letter in letters:
-        read = letter.channel, letter.replies
-        if read not in written:
-            written[read] = composers[letter.channel](letter.replies, letter.person, letter.key, {}, letter.due_at)
-        addressed += _addressed(written[read], letter)
-    outbox.put(connection, addressed)
+    """Writes letters to the outbox, in the caller's transaction. Raises IntegrityError if a key is already there."""
+    alike: dict[tuple[object, ...], list[Letter]] = {}  # many people read the same
+    for one in letters:
+        alike.setdefault((one.channel, one.replies, one.due_at, one.expires_at, one.night), []).append(one)
+    put_copies(connection, [copies for some in alike.values() for copies in _copies(composers, some)])
 
 
-def _addressed(messages: Sequence[Outgoing], letter: Letter) -> list[Outgoing]:
-    night = {outbox.BY_DAY: letter.night.key} if letter.night else {}
+def _copies(composers: Composers, letters: Sequence[Letter]) -> list[Copies]:
+    """Letters that only differ by whom they are for: one message, or its parts in order when it is long."""
+    one = letters[0]
+    night = {outbox.BY_DAY: one.night.key} if one.night else {}
+    written = composers[one.channel](one.replies, one.person, one.key, {}, one.due_at)
     return [
-        Outgoing(
-            letter.channel,
-            letter.person,
-            {**one.message, **night},
-            part_of(letter.key, number),
-            letter.due_at,
-            letter.expires_at,
+        Copies(
+            one.channel,
+            {**part.message, **night},
+            one.due_at,
+            one.expires_at,
+            {part_of(letter.key, number): letter.person for letter in letters},
         )
-        for number, one in enumerate(messages)
+        for number, part in enumerate(written)
     ]
+
+
+_STATES = select(messages.c.dedupe_key, messages.c.state).where(
+    messages.c.dedupe_key.in_(select(each_in("parts").c.key))
+)
 
 
 def states(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """What became of letters, by key, as far as the outbox knows them."""
     parts = {part_of(key): key for key in keys}
-    names = list(parts)
-    found: dict[str, str] = {}
-    for start in range(0, len(names), BATCH):
-        among = messages.c.dedupe_key.in_(names[start : start + BATCH])
-        for part, state in connection.execute(select(messages.c.dedupe_key, messages.c.state).where(among)):
-            found[parts[part]] = state
-    return found
+    return {parts[part]: state for part, state in connection.execute(_STATES, {"parts": dict.fromkeys(parts)})}
 
 
 def is_used(connection: Connection, key: str) -> bool:

@@ -68,10 +68,6 @@ class Limiter:
         later = pace is Pace.MESSAGE and self._chat_free_at.get(chat, 0.0) > now
         return not self._gap or (not later and not self._gate.locked() and self._free_at <= now)
 
-    def hold(self, seconds: float) -> None:
-        """Nothing that counts leaves before so many seconds: what a 429 asks."""
-        self._free_at = max(self._free_at, time.monotonic() + seconds)
-
     def _remember(self, chat: str, now: float) -> None:
         if len(self._chat_free_at) > REMEMBERED:
             self._chat_free_at = {c: free for c, free in self._chat_free_at.items() if free > now}

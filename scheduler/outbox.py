@@ -12,16 +12,17 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Text, and_, bindparam, cast, insert, or_, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, cast, or_, select, update
 
 from catalogue.tables import outbox
 from handlers import planning
+from scheduler.holds import held
 
 LEASE = timedelta(seconds=45)  # longer than any send may take, waiting for its turn included
 MOST_ATTEMPTS = 8
 # How the keys begin of what is told later, which is no answer: reminders, changes of a date, the dates of the week,
-# those that are new, what becomes of an entry.
-TOLD_LATER = ("rappel:", "changement:", "semaine:", "au-fil:", "fiche:")
+# those that are new, what becomes of an entry, what is asked of who may know.
+TOLD_LATER = ("rappel:", "changement:", "semaine:", "au-fil:", "fiche:", "maintenu:")
 
 
 class State(StrEnum):
@@ -36,18 +37,6 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to be written to the outbox."""
-
-    channel: str
-    person: str
-    message: dict[str, Any]
-    dedupe_key: str
-    due_at: datetime
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Claimed:
     """A message this process has the lease of."""
 
@@ -57,26 +46,7 @@ class Claimed:
     attempts: int
     resent: bool
     begun: bool  # already said to be leaving
-
-
-_INSERT = insert(outbox).values(state=State.CREATED.value, attempts=0, resent=False)
-
-
-def put(connection: Connection, messages: Sequence[Outgoing]) -> None:
-    """Writes messages, in the caller's transaction. Raises IntegrityError if a dedupe key is already there."""
-    rows = [
-        {
-            "channel": m.channel,
-            "person": m.person,
-            "message": m.message,
-            "dedupe_key": m.dedupe_key,
-            "due_at": m.due_at,
-            "expires_at": m.expires_at,
-        }
-        for m in messages
-    ]
-    if rows:
-        connection.execute(_INSERT, rows)
+    until: datetime  # when the lease ends
 
 
 # What a person was to read before this, and has not: put back for later, or on the wire. It must arrive first.
@@ -100,6 +70,7 @@ _CLAIMABLE = (
         outbox.c.due_at <= bindparam("now"),
         outbox.c.settled_at.is_(None),
         _FREE,
+        ~held(bindparam("channel")),
         # What expires waits for nobody: the answer to a tap, soon a reminder.
         or_(outbox.c.expires_at > bindparam("now"), and_(outbox.c.expires_at.is_(None), ~_UNREAD)),
     )
@@ -151,9 +122,11 @@ def claim(connection: Connection, channel: str, now: datetime, most: int, leaves
             lost.append(row.id)
         else:
             begun = leaves(row.person, row.message)
-            claimed.append(Claimed(row.id, row.person, row.message, row.attempts + 1, doubtful or row.resent, begun))
+            claimed.append(
+                Claimed(row.id, row.person, row.message, row.attempts + 1, doubtful or row.resent, begun, now + LEASE)
+            )
     if claimed:
-        connection.execute(_LEASE, [_lease(one, now + LEASE) for one in claimed])
+        connection.execute(_LEASE, [_lease(one) for one in claimed])
     for row_id in lost:
         settle(connection, row_id, State.UNCERTAIN, now)
     for zone in nights:
@@ -169,9 +142,9 @@ def _postpone(connection: Connection, channel: str, zone: str, now: datetime) ->
     connection.execute(_POSTPONE, values)
 
 
-def _lease(claimed: Claimed, until: datetime) -> dict[str, Any]:
+def _lease(claimed: Claimed) -> dict[str, Any]:
     state = State.SENDING if claimed.begun else State.CREATED
-    again = {"row_id": claimed.id, "until": until, "again": claimed.resent}
+    again = {"row_id": claimed.id, "until": claimed.until, "again": claimed.resent}
     return {**again, "to": state.value, "tried": int(claimed.begun)}
 
 
@@ -181,16 +154,38 @@ _BEGIN = (
         outbox.c.id == bindparam("row_id"),
         outbox.c.settled_at.is_(None),
         outbox.c.leased_until > bindparam("now"),
+        # Its own: what waited longer than its lease may have been claimed by another.
+        outbox.c.leased_until == bindparam("until"),
         # It may have waited for its turn until what it reminds of had begun.
         or_(outbox.c.expires_at.is_(None), outbox.c.expires_at > bindparam("now")),
+        # And the channel may have been held since, by another process.
+        ~held(outbox.c.channel),
     )
     .values(state=State.SENDING.value, attempts=outbox.c.attempts + 1)
 )
+_GIVE_BACK = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"), outbox.c.settled_at.is_(None))
+    .values(state=State.CREATED.value, leased_until=None)
+)
+_GIVE_BACK_IF_HELD = _GIVE_BACK.where(outbox.c.state == State.CREATED.value, held(outbox.c.channel))
 
 
 def begin(connection: Connection, sending: Claimed, now: datetime) -> bool:
-    """Says that a claimed message leaves now; False if it is too late, its lease is lost or it is settled already."""
-    return connection.execute(_BEGIN, {"row_id": sending.id, "now": now}).rowcount == 1
+    """Says that a claimed message leaves now; False if it is too late, its lease is lost or it is settled already.
+
+    False too if its channel is held: it is given back, for whoever claims it after that.
+    """
+    values = {"row_id": sending.id, "now": now, "until": sending.until}
+    if connection.execute(_BEGIN, values).rowcount == 1:
+        return True
+    connection.execute(_GIVE_BACK_IF_HELD, values)
+    return False
+
+
+def give_back(connection: Connection, sending: Claimed) -> None:
+    """Ends the lease of a message that did not leave."""
+    connection.execute(_GIVE_BACK, {"row_id": sending.id})
 
 
 _SETTLE = (

@@ -2,9 +2,22 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, literal_column, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from catalogue.entries import Occurrence
 from catalogue.events import Key
@@ -12,9 +25,11 @@ from catalogue.hours import zone_of
 from catalogue.needs import EventStatus
 from catalogue.tables import occurrences, reminders
 from handlers import planning
-from handlers.dates import reminder_reply
+from handlers.dialogue import Reply
+from handlers.told import reminder_reply
 from scheduler.letters import Composers, Letter, alone, is_used, post, states, together
 from scheduler.outbox import State
+from scheduler.outgoing import each_in
 from scheduler.reminders import (
     MISSED,
     QUEUED,
@@ -34,9 +49,10 @@ Found = Mapping[Key, Occurrence]
 
 A_SECOND, A_DAY = timedelta(seconds=1), timedelta(days=1)
 
+_NEEDED = "id", "channel", "person", "event_id", "original_at", "due_at", "told_at"
 # A state is written in the statement itself: an engine only uses the index of what waits when it can see it there.
 _DUE = (
-    select(reminders)
+    select(*(reminders.c[name] for name in _NEEDED))
     .where(
         reminders.c.state == literal_column(f"'{WAITING}'"),
         reminders.c.due_at <= bindparam("now"),
@@ -46,10 +62,9 @@ _DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_TO_STATE = update(reminders).where(reminders.c.id == bindparam("row_id")).values(state=bindparam("to"))
-_PLANNED = (
-    update(reminders).where(reminders.c.id == bindparam("row_id")).values(state=bindparam("to"), due_at=bindparam("at"))
-)
+_among = reminders.c.id.in_(select(cast(each_in("ids").c.key, BigInteger)))
+_TO_STATE = update(reminders).where(_among).values(state=bindparam("to"))
+_PLANNED = _TO_STATE.values(due_at=bindparam("at"))
 
 
 def tell_due(connection: Connection, now: datetime, composers: Composers, most: int = 1000) -> int:
@@ -58,21 +73,27 @@ def tell_due(connection: Connection, now: datetime, composers: Composers, most: 
     In the caller's transaction: both are kept, or neither. To be called again while it returns something.
     """
     alone(connection)
-    rows = rows_of(connection, _DUE, {"now": now, "most": most, "channels": list(composers)})
+    due = connection.execute(_DUE, {"now": now, "most": most, "channels": list(composers)})
+    rows: list[Row] = [dict(zip(_NEEDED, row, strict=True)) for row in due]
     found = dates_of(connection, rows)
     in_time = {key for key, date in found.items() if _is_useful(date, now)}
     late = [row for row in rows if date_of(row) not in in_time]
     useful = [row for row in rows if date_of(row) in in_time]
     packets = _packets(connection, [row for row in useful if not _has_changed(row, found[date_of(row)])])
     post(connection, composers, _letters(packets, found, now))
-    changes = [_change(row, QUEUED) for packet in packets for row in packet] + [_change(row, MISSED) for row in late]
-    if changes:
+    queued = [row for packet in packets for row in packet]
+    _plan(connection, queued, QUEUED)
+    _plan(connection, late, MISSED)
+    return len(queued) + len(late)
+
+
+def _plan(connection: Connection, rows: Sequence[Row], state: str) -> None:
+    moments: dict[datetime, list[int]] = {}
+    for row in rows:
+        moments.setdefault(row["due_at"], []).append(row["id"])
+    if moments:
+        changes = [{"ids": dict.fromkeys(ids), "to": state, "at": at} for at, ids in moments.items()]
         connection.execute(_PLANNED, changes)
-    return len(changes)
-
-
-def _change(row: Row, state: str) -> dict[str, object]:
-    return {"row_id": row["id"], "to": state, "at": row["due_at"]}
 
 
 def _packets(connection: Connection, rows: Sequence[Row]) -> list[list[Row]]:
@@ -98,17 +119,25 @@ def _unused(connection: Connection, row: Row) -> datetime:
 
 def _letters(packets: Sequence[Sequence[Row]], found: Found, now: datetime) -> list[Letter]:
     """One message for each packet: the reminders of one person that leave at the same moment."""
-    reply_of = cache(reminder_reply)  # many people are reminded of the same date
+    said = cache(partial(_said, found, now))  # many people are reminded of the same dates
     letters = []
     for packet in packets:
         first = packet[0]
-        dates = sorted(dict.fromkeys(found[date_of(row)] for row in packet), key=lambda date: date.starts_at)
-        zone = zone_of(dates[0].event.departement)
-        leaves = planning.after_the_night(now, zone) if planning.is_night(now, zone) else first["due_at"]
-        reply = together([reply_of(date, max(now, leaves)) for date in dates])
-        expires = min(begins_at(date) for date in dates)
-        letters.append(Letter(*who_of(first), key_of(first), (reply,), leaves, expires, zone))
+        keys = tuple(dict.fromkeys(map(date_of, packet)))
+        replies, leaves, expires, night = said(keys, first["due_at"])
+        letters.append(Letter(*who_of(first), key_of(first), replies, leaves, expires, night))
     return letters
+
+
+def _said(
+    found: Found, now: datetime, keys: Sequence[Key], due_at: datetime
+) -> tuple[tuple[Reply], datetime, datetime, ZoneInfo]:
+    """What reminds of dates, when it leaves, when it expires, and the clock of the night not to disturb."""
+    dates = sorted((found[key] for key in keys), key=lambda date: date.starts_at)
+    zone = zone_of(dates[0].event.departement)
+    leaves = planning.after_the_night(now, zone) if planning.is_night(now, zone) else due_at
+    reply = together([reminder_reply(date, max(now, leaves)) for date in dates])
+    return (reply,), leaves, min(begins_at(date) for date in dates), zone
 
 
 def _is_useful(date: Occurrence, now: datetime) -> bool:
@@ -138,13 +167,12 @@ def reconcile(connection: Connection, now: datetime, composers: Composers) -> in
     lost = [_still_true(packet, in_time, found) for key, packet in packets.items() if key not in became]
     letters = _letters([packet for packet in lost if packet], found, now)
     post(connection, composers, letters)
-    changes = [
-        {"row_id": row["id"], "to": _next_state(became.get(key), date_of(row) in in_time)}
-        for key, packet in packets.items()
-        for row in packet
-    ]
-    if changes:
-        connection.execute(_TO_STATE, changes)
+    became_of: dict[str, list[int]] = {}
+    for key, packet in packets.items():
+        for row in packet:
+            became_of.setdefault(_next_state(became.get(key), date_of(row) in in_time), []).append(row["id"])
+    if became_of:
+        connection.execute(_TO_STATE, [{"ids": dict.fromkeys(ids), "to": to} for to, ids in became_of.items()])
     _drop_what_is_over(connection, now)
     return len(letters)
 

@@ -10,8 +10,8 @@ from catalogue.initiatives import even_closed_by_id
 from catalogue.needs import Status
 from catalogue.tables import initiatives, watches
 from handlers import planning
-from handlers.dates import watch_reply
 from handlers.locale import gettext as _
+from handlers.told import watch_reply
 from scheduler.letters import Composers, Letter, alone, post
 from scheduler.reminders import Who, insert_into
 

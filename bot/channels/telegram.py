@@ -25,7 +25,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 
 from bot.channels.aiohttp_request import AiohttpRequest, NeverLeft
 from bot.channels.telegram_messages import CHANNEL, compose, markup, pace_of
-from bot.dispatch import Dispatcher
+from bot.dispatch import PATIENCE_S, Dispatcher
 from bot.inbox import Arrival
 from bot.runner import Runner
 from bot.settings import TELEGRAM_PATH, CannotStart, Settings
@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 REFUSED = "Telegram refuse TELEGRAM_TOKEN : vérifiez le jeton donné par @BotFather."
 TURNS_AT_ONCE = 4
-PATIENCE_S = 3.0  # for each of the two waits of a clean stop
 LARGEST_UPDATE = 1_000_000  # bytes
 KINDS = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 POLL_SECONDS = 30

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.dialogue import Card, Choice, Reply
 from handlers.locale import gettext as _
 from scheduler.limits import Pace
-from scheduler.outbox import Outgoing
+from scheduler.outgoing import Outgoing
 
 CHANNEL = "telegram"
 # A tap answered later than this only brings an error: the spinner has gone by itself.

@@ -11,7 +11,6 @@ from catalogue.exchange.csv_documents import csv_records
 from catalogue.exchange.json_documents import has_json_lines, json_line_records, json_records
 from catalogue.exchange.reading import Reading, Record
 from catalogue.exchange.unread import MOST_CHARACTERS, CannotRead, Found
-from catalogue.exchange.workbooks import workbook_records
 
 __all__ = ["CannotRead", "records"]
 
@@ -63,6 +62,8 @@ def _contents(path: Path, known: Collection[str]) -> Iterator[Found]:
         if start.startswith(signature):
             raise CannotRead(reason)
     if start.startswith(b"PK\x03\x04"):
+        from catalogue.exchange.workbooks import workbook_records  # slow to load: openpyxl
+
         return workbook_records(path, known)
     if b"\0" in start.partition(b"\n")[0]:
         raise CannotRead("Ce document n'est pas un texte : il faut un fichier CSV, JSON ou Excel (.xlsx).")

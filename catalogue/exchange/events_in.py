@@ -7,8 +7,6 @@ from sqlalchemy import Connection, Engine
 
 from catalogue.database import writing
 from catalogue.events import mark_vanished, save_events
-from catalogue.exchange.calendars import read_calendar
-from catalogue.exchange.openagenda import read_openagenda
 from catalogue.exchange.reading import Reading
 from catalogue.exchange.taking_in import wait_for_our_turn
 from catalogue.places import PlaceIndex
@@ -32,6 +30,9 @@ class EventsReport:
 
 def read_events(content: bytes, source: str, file: str, index: PlaceIndex) -> Reading:
     """The events of a document: OpenAgenda's JSON when it begins as JSON does, else iCalendar."""
+    from catalogue.exchange.calendars import read_calendar
+    from catalogue.exchange.openagenda import read_openagenda
+
     read = read_openagenda if content.lstrip(_BLANK)[:1] in (b"{", b"[") else read_calendar
     return read(content, source, file, index)
 

@@ -11,13 +11,11 @@ from sqlalchemy import Connection, Engine, delete, exists, insert, select
 
 from catalogue.database import reading, writing
 from catalogue.exchange import shipped_places
-from catalogue.exchange.calendars import read_calendar
-from catalogue.exchange.documents import CannotRead, records
 from catalogue.exchange.events_in import write_events
-from catalogue.exchange.mapped import read_mapped, read_mapping
 from catalogue.exchange.reading import Reading
 from catalogue.exchange.rows import Refused
 from catalogue.exchange.taking_in import Progress, SourceReport, wait_for_our_turn, write_source
+from catalogue.exchange.unread import CannotRead
 from catalogue.gazetteer import read_places
 from catalogue.initiatives import find_again
 from catalogue.places import PlaceIndex
@@ -144,6 +142,9 @@ def _load_places(engine: Engine, source: _Source, tell: Progress, refused: list[
 def _load_initiatives(
     engine: Engine, name: str, source: _Source, index: PlaceIndex, tell: Progress, refused: list[Refused]
 ) -> SourceReport:
+    from catalogue.exchange.documents import records  # slow to load, and nearly every start has read them already
+    from catalogue.exchange.mapped import read_mapped, read_mapping
+
     read = Reading(source.path.name)
     try:
         read_mapped(records(source.path, read), read_mapping(mapping_of(name)), read, index)
@@ -161,6 +162,8 @@ def _load_events(
     engine: Engine, name: str, source: _Source, index: PlaceIndex, tell: Progress, refused: list[Refused]
 ) -> SourceReport:
     """Regular events: their dates begin now, and nobody has confirmed them."""
+    from catalogue.exchange.calendars import read_calendar  # slow to load too
+
     read = read_calendar(source.files[source.path.name], name, source.path.name, index)
     refused.extend(read.refused)
     tell(name, 0, len(read.rows))

@@ -10,9 +10,9 @@ from sqlalchemy import Engine, insert
 from bot.commands.status import status
 from catalogue.database import writing
 from catalogue.tables import feeds
-from scheduler import outbox
+from scheduler import outgoing
 from scheduler.heartbeat import PERIODS, ran
-from scheduler.outbox import Outgoing
+from scheduler.outgoing import Outgoing
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def running(engine: Engine, ago: timedelta = timedelta()) -> None:
 
 def put(engine: Engine, ago: timedelta) -> None:
     with writing(engine) as connection:
-        outbox.put(connection, [Outgoing("telegram", "1001", {"text": "Bonjour"}, "a", datetime.now(UTC) - ago)])
+        outgoing.put(connection, [Outgoing("telegram", "1001", {"text": "Bonjour"}, "a", datetime.now(UTC) - ago)])
 
 
 def test_all_is_well(engine: Engine) -> None:

@@ -1,5 +1,6 @@
 """What is understood of messages. The whole sets are scored by `make quality`; here, what must never be lost."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -8,9 +9,12 @@ from hypothesis import strategies as st
 
 from catalogue.needs import Emergency, Need, Public
 from catalogue.places import MOST_GUESSES, PlaceIndex
+from catalogue.spelling import fold
 from catalogue.understanding import Understander, Understanding, read_understander
 from tests.bench.understanding import hostile_texts
-from tests.understanding.quality.__main__ import FILES, Answer, answered, read_messages
+from tests.dialogues import transcripts
+from tests.messages import gathered
+from tests.understanding.quality.__main__ import FILES, Answer, answered, read_messages, read_near_danger
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,28 @@ def test_someone_in_danger_is_heard(reader: Reader, text: str, emergency: Emerge
 )
 def test_an_idiom_is_not_an_emergency(reader: Reader, text: str) -> None:
     assert reader.read(text).emergency is None
+
+
+def button_labels() -> set[str]:
+    """What may be written on a button: every text that is no sentence, and every button of the transcripts.
+
+    Not what handlers/emergency.py says, nor the names of emergencies: those are about danger.
+    """
+    emergencies = {emergency.label for emergency in Emergency}
+    elsewhere = [
+        message for message in gathered() if any(file != "handlers/emergency.py" for file, _line in message.locations)
+    ]
+    texts = [text for message in elsewhere for text in (message.id if message.pluralizable else (message.id,))]
+    lines = [line for path in transcripts() for line in path.read_text("utf-8").splitlines() if line.startswith("  ")]
+    shown = {label for line in lines for label in re.findall(r"\[([^\]]+)\]", line)}
+    return {text for text in texts if text and not text.endswith(".")} - emergencies | shown
+
+
+def test_the_label_of_a_button_that_is_typed_is_not_an_emergency(reader: Reader) -> None:
+    labels = button_labels()
+    assert {"Prévenez-moi des prochains", "Tout arrêter", "La veille à 18 h", "Manger"} <= labels
+    typed = [written for label in sorted(labels) for written in (label, label.upper(), fold(label), f"{label} svp")]
+    assert [written for written in typed if reader.understander.emergency(written)] == []
 
 
 @pytest.mark.parametrize(
@@ -252,3 +278,10 @@ def test_most_messages_are_understood(answers: list[Answer]) -> None:
 def test_danger_is_heard_and_seldom_imagined(answers: list[Answer]) -> None:
     assert share([a.understood.emergency is not None for a in answers if a.message.emergency]) > 0.95
     assert share([a.understood.emergency is not None for a in answers if not a.message.emergency]) < 0.02
+
+
+def test_asking_for_reminders_is_told_from_danger_said_with_the_same_words(reader: Reader) -> None:
+    near = answered(reader.understander, reader.index, read_near_danger())
+    assert share([a.understood.emergency is not None for a in near if a.message.emergency]) > 0.97
+    assert share([a.understood.emergency is not None for a in near if not a.message.emergency]) < 0.04
+    assert share([a.need is None for a in near if a.message.style == "aucun"]) > 0.85

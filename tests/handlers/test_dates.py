@@ -10,20 +10,9 @@ from hypothesis import strategies as st
 
 from catalogue.entries import Occurrence
 from catalogue.needs import EventKind, EventStatus, Status
-from handlers.dates import (
-    change_reply,
-    date_card,
-    digest_reply,
-    in_words,
-    is_over,
-    key_of,
-    read_key,
-    reminder_reply,
-    sureness,
-    watch_reply,
-    whole_date,
-)
+from handlers.dates import date_card, in_words, is_over, key_of, read_key, sureness, whole_date
 from handlers.dialogue import Choice, Reply
+from handlers.told import change_reply, digest_reply, reminder_reply, watch_reply
 from tests.handlers.memory import TUESDAY, happening, initiative
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -258,3 +258,14 @@ def test_forged_orders_are_answered_and_never_do_more_than_they_say(data: str, t
     choices = [c for r in turn.replies for row in r.choices for c in row]
     assert choices
     assert all(len(choice.data.encode()) <= 64 for choice in choices)
+
+
+@pytest.mark.parametrize("said", ["Mes rappels ?", "voir mes rappels", "rappels", "/mesrappels"])
+def test_the_list_of_reminders_is_asked_for_with_words(asker: Talk, said: str) -> None:
+    assert asker.say(said).text == "Voici vos rappels."
+
+
+@pytest.mark.parametrize("said", ["Tout arrêter", "stop les rappels", "Je ne veux plus de rappels."])
+def test_stopping_everything_is_asked_for_with_words_and_made_sure_of(asker: Talk, said: str) -> None:
+    assert asker.say(said).text == "Arrêter tous vos rappels ?"
+    assert asker.turn.effects == ()

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, select, text
 from catalogue.database import open_database, reading, writing
 from catalogue.tables import holds
 from catalogue.tables import outbox as rows
-from scheduler import delivery, outbox
+from scheduler import delivery, outbox, outgoing
 from scheduler.delivery import Delivery, NotSent, Refused, Unsure
 from scheduler.limits import Limiter, Pace
-from scheduler.outbox import Outgoing
+from scheduler.outgoing import Outgoing
 
 Act = Callable[[str, dict[str, Any]], None]
 
@@ -49,7 +49,7 @@ async def delivering(engine: Engine, wire: Wire, per_second: float = 0) -> Async
 def put(engine: Engine, *messages: tuple[str, str]) -> None:
     now = datetime.now(UTC)
     with writing(engine) as connection:
-        outbox.put(connection, [Outgoing("telegram", who, {"text": t}, f"{who}:{t}", now) for who, t in messages])
+        outgoing.put(connection, [Outgoing("telegram", who, {"text": t}, f"{who}:{t}", now) for who, t in messages])
 
 
 async def settled(engine: Engine) -> list[tuple[str, bool, str | None]]:
@@ -123,7 +123,7 @@ async def test_what_was_about_to_leave_when_the_429_came_is_given_back(engine: E
     with writing(engine) as connection:
         for key in "01":  # what expires is claimed together, and said to leave at once
             message = Outgoing("telegram", "a", {"text": key}, key, now, now + timedelta(minutes=1))
-            outbox.put(connection, [message])
+            outgoing.put(connection, [message])
     async with delivering(engine, wire):
         until = await held_until(engine)
         assert await settled(engine) == [("sent", False, None)] * 2

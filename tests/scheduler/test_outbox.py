@@ -9,7 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from catalogue.database import reading, writing
 from catalogue.tables import outbox as rows
 from scheduler import outbox
-from scheduler.outbox import LEASE, Claimed, Copies, Outgoing, State
+from scheduler.holds import hold
+from scheduler.outbox import LEASE, Claimed, State
+from scheduler.outgoing import Copies, Outgoing, put, put_copies
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -17,12 +19,12 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 def written(engine: Engine, *people: str, due: datetime = NOW, expires: datetime | None = None) -> None:
     messages = [Outgoing("telegram", who, {"text": who}, f"{who}:{n}", due, expires) for n, who in enumerate(people)]
     with writing(engine) as connection:
-        outbox.put(connection, messages)
+        put(connection, messages)
 
 
 def written_after(engine: Engine, person: str) -> None:
     with writing(engine) as connection:
-        outbox.put(connection, [Outgoing("telegram", person, {"text": "after"}, f"{person}:after", NOW)])
+        put(connection, [Outgoing("telegram", person, {"text": "after"}, f"{person}:after", NOW)])
 
 
 def claimed(engine: Engine, now: datetime = NOW, most: int = 10) -> list[Claimed]:
@@ -138,7 +140,7 @@ def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_ha
 
 def held(engine: Engine, seconds: int, channel: str = "telegram") -> None:
     with writing(engine) as connection:
-        outbox.hold(connection, channel, NOW + timedelta(seconds=seconds))
+        hold(connection, channel, NOW + timedelta(seconds=seconds))
 
 
 def test_nothing_of_a_held_channel_is_claimed_before_the_hold_ends(engine: Engine) -> None:
@@ -174,7 +176,7 @@ def test_a_message_that_many_people_read_is_written_once_for_each(engine: Engine
     people = {f"clé « {n} »": f'l\'un "{n}"' for n in range(600)}
     expires = NOW + timedelta(hours=1)
     with writing(engine) as connection:
-        outbox.put_copies(connection, [Copies("telegram", {"text": "Été"}, NOW, expires, people)])
+        put_copies(connection, [Copies("telegram", {"text": "Été"}, NOW, expires, people)])
     found = claimed(engine, most=1000)
     assert [(c.person, c.message) for c in found] == [(who, {"text": "Été"}) for who in people.values()]
     with reading(engine) as connection:
@@ -186,5 +188,5 @@ def test_a_message_that_many_people_read_is_written_once_for_each(engine: Engine
 def test_a_copy_of_a_message_cannot_be_written_twice(engine: Engine) -> None:
     written(engine, "a")
     with pytest.raises(IntegrityError), writing(engine) as connection:
-        outbox.put_copies(connection, [Copies("telegram", {"text": "b"}, NOW, None, {"b:0": "b", "a:0": "a"})])
+        put_copies(connection, [Copies("telegram", {"text": "b"}, NOW, None, {"b:0": "b", "a:0": "a"})])
     assert len(states(engine)) == 1

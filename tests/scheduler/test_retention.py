@@ -10,7 +10,7 @@ from bot.channels.telegram_messages import CHANNEL
 from catalogue.database import reading, writing
 from catalogue.needs import Rhythm
 from catalogue.tables import conversations, outbox, reminders, subscriptions
-from scheduler.outbox import Outgoing, put
+from scheduler.outgoing import Outgoing, put
 from scheduler.reminders import subscribe
 from scheduler.retention import drop, forget, stop_telling
 from tests.scheduler.telling import BOTH, NOON, a_date, ask, change, letters, lose, paris, put_back, send, tick

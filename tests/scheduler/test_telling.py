@@ -17,7 +17,8 @@ from catalogue.database import open_database, writing
 from catalogue.hours import PARIS
 from catalogue.tables import events, outbox
 from handlers.planning import due_at
-from scheduler.outbox import Outgoing, State, expire, put
+from scheduler.outbox import State, expire
+from scheduler.outgoing import Outgoing, put
 from scheduler.retention import drop, forget_the_silent
 from scheduler.telling import tell_due
 from tests.scheduler.telling import (
@@ -76,6 +77,20 @@ def test_the_reminders_of_a_person_at_the_same_moment_are_one_message(engine: En
         "2 · Ne plus me le rappeler",
     ]
     assert labels.count("Mes rappels") == labels.count("Tout arrêter") == 1
+
+
+def test_a_message_cut_because_it_is_long_reaches_each_person_whole_and_in_order(engine: Engine) -> None:
+    for number in range(4):
+        ask(engine, a_date(engine, nom=f"{number} " + "très " * 300), "1001", "1002")
+    tick(engine, EVE)
+    keys = [row.dedupe_key for row in letters(engine)]
+    for person in ("1001", "1002"):
+        parts = [row.message["text"] for row in letters(engine) if row.person == person]
+        assert len(parts) > 1
+        assert [key for key in keys if f":{person}:" in key] == [
+            f"rappel:telegram:{person}:{int(EVE.timestamp())}:{number}" for number in range(len(parts))
+        ]
+        assert [f"{number} très" in "".join(parts) for number in range(4)] == [True] * 4
 
 
 def test_a_reminder_that_comes_due_after_the_message_of_its_second_has_a_message_of_its_own(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zlib import compress
+from zlib import compress, crc32
 
 import click
 import numpy as np
@@ -145,7 +145,6 @@ class Examples:
 
 def examples_of(sentences: Sequence[Sentence], lexicon: Lexicon, ordinary: dict[str, int]) -> Examples:
     """The sentences, some of them again among refusals and stories, and each expression of the lexicon."""
-    chance = random.Random(SEED)
     messages = [(words_of_sentence(sentence), labels_of(sentence)) for sentence in sentences]
     french = [sentence for sentence in sentences if sentence.language == "fr"]
     needing = [sentence for sentence in french if sentence.need not in (None, NONE) and sentence.emergency == NONE]
@@ -156,6 +155,7 @@ def examples_of(sentences: Sequence[Sentence], lexicon: Lexicon, ordinary: dict[
         if one.about in set(Need) and one.strength == "nomme" and one.language == "fr"
     ]
     for sentence in needing:
+        chance = random.Random(f"{SEED} {sentence.text}")  # its own: a sentence more changes little for the others
         if chance.random() < REFUSED:
             other = chance.choice(named)
             if other.about != sentence.need:
@@ -172,6 +172,11 @@ def examples_of(sentences: Sequence[Sentence], lexicon: Lexicon, ordinary: dict[
     counting = np.where(np.arange(len(messages)) < sentences_counted, 1.0, LEXICON)
     counts = counts_of([words for words, _labels in messages], lexicon, ordinary)
     return Examples(counts, [labels for _words, labels in messages], counting)
+
+
+def lot_of(sentence: Sentence) -> float:
+    """From 0 to 1, drawn from its words: whatever the others are, and once for a sentence written twice."""
+    return crc32(sentence.text.encode()) / 2**32
 
 
 def margins(learned: Learned, signs: csr_matrix) -> Floats:
@@ -218,12 +223,12 @@ def write(folder: Path, heads: dict[str, tuple[Learned, float]], tells: Floats, 
 @click.option("--hold-out", default=0.15, show_default=True, help="La part des phrases qui sert à mesurer.")
 def main(hold_out: float) -> None:
     sentences, lexicon = read_corpus(), read_lexicon()
-    random.Random(SEED).shuffle(sentences)
     ordinary = ordinary_words(sentences)
-    kept = int(len(sentences) * (1 - hold_out))
-    some = examples_of(sentences[:kept], lexicon, ordinary)
-    rest = [words_of_sentence(sentence) for sentence in sentences[kept:]]
-    truth = [labels_of(sentence) for sentence in sentences[kept:]]
+    kept = [sentence for sentence in sentences if lot_of(sentence) >= hold_out]
+    aside = [sentence for sentence in sentences if lot_of(sentence) < hold_out]
+    some = examples_of(kept, lexicon, ordinary)
+    rest = [words_of_sentence(sentence) for sentence in aside]
+    truth = [labels_of(sentence) for sentence in aside]
     others = Examples(counts_of(rest, lexicon, ordinary), truth, np.ones(len(rest)))
     everything = examples_of(sentences, lexicon, ordinary)
     tells = rarity(everything.counts)

@@ -16,7 +16,6 @@ from starlette.responses import Response
 from bot.runner import Runner
 from catalogue import events
 from catalogue.database import reading
-from catalogue.exchange.calendars_out import calendar_of, calendar_of_one
 from catalogue.exchange.selection import Territory, territory_of
 from catalogue.needs import Need
 from catalogue.places import PlaceIndex
@@ -58,6 +57,8 @@ class Calendars:
         return _answer(request, await run_in_threadpool(self._territory, territory, need))
 
     def _one_date(self, key: str) -> bytes:
+        from catalogue.exchange.calendars_out import calendar_of_one  # slow to load: icalendar
+
         read = read_key(key)
         with reading(self.runner.engine) as connection:
             occurrence = events.occurrence(connection, *read) if read else None
@@ -66,6 +67,8 @@ class Calendars:
         return calendar_of_one(occurrence, _this_hour())
 
     def _territory(self, territory: Territory, need: Need | None) -> bytes:
+        from catalogue.exchange.calendars_out import calendar_of
+
         now = _this_hour()
         with reading(self.runner.engine) as connection:
             rows = events.in_area(connection, territory, need, now)

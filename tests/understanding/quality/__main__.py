@@ -12,9 +12,11 @@ import click
 from catalogue.gazetteer import read_shipped_places, read_usual_names
 from catalogue.places import Place, PlaceIndex
 from catalogue.understanding import Understander, Understanding, read_understander
+from tests.understanding.corpus import NONE, read_corpus
 
 FOLDER = Path(__file__).parent
 FILES = ("examples", "tuning", "test")
+NEAR_DANGER = FOLDER / "near_danger"
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,24 @@ def _message(said: dict[str, object]) -> Message:
         emergency=said.get("emergency", said.get("crisis")),
         style=said["style"],
     )
+
+
+def read_near_danger() -> list[Message]:
+    """What people ask of reminders and of dates, and what is said with the same words by someone in danger."""
+    sentences = enumerate(read_corpus(NEAR_DANGER), 1)
+    return [
+        Message(
+            id=f"near-{number}",
+            text=sentence.text,
+            language=sentence.language,
+            first=frozenset({sentence.need} if sentence.need and sentence.need != NONE else ()),
+            insee=None,
+            publics=frozenset(),
+            emergency=sentence.emergency if sentence.emergency != NONE else None,
+            style=sentence.style,
+        )
+        for number, sentence in sentences
+    ]
 
 
 def share(answers: Sequence[Answer], right: Callable[[Answer], bool]) -> str:
@@ -148,6 +168,19 @@ def report_mistakes(answers: Iterable[Answer]) -> None:
             click.echo(f"  URGENCE {a.message.emergency} → {a.understood.emergency} : {a.message.text}")
 
 
+def report_near_danger(answers: Sequence[Answer], mistakes: bool) -> None:
+    danger = [a for a in answers if a.message.emergency]
+    safe = [a for a in answers if not a.message.emergency]
+    chatter = [a for a in safe if a.message.style == NONE]
+    click.echo(f"\n== near_danger, {len(answers)} phrases sur les rappels et les dates, en danger ou non")
+    click.echo(f"urgences entendues              {share(danger, lambda a: bool(a.understood.emergency))}")
+    click.echo(f"fausses alertes                 {share(safe, lambda a: bool(a.understood.emergency))}")
+    click.echo(f"aucun besoin inventé            {share(chatter, lambda a: a.need is None)}")
+    for a in answers if mistakes else ():
+        if bool(a.understood.emergency) != bool(a.message.emergency):
+            click.echo(f"  URGENCE {a.message.emergency} → {a.understood.emergency} : {a.message.text}")
+
+
 def report_places(index: PlaceIndex, understander: Understander, mistakes: bool) -> None:
     lines = (FOLDER / "places.jsonl").read_text(encoding="utf-8").splitlines()
     by_type: dict[str, list[bool]] = defaultdict(list)
@@ -179,6 +212,7 @@ def main(mistakes: bool) -> None:
         click.echo(f"  par message : p50 {took[len(took) // 2]:.2f} ms, p99 {took[int(len(took) * 0.99)]:.2f} ms")
         if mistakes and name != "test":
             report_mistakes(answers)
+    report_near_danger(answered(understander, index, read_near_danger()), mistakes)
     report_places(index, understander, mistakes)
 
 
