@@ -24,10 +24,11 @@ MOST_TOLD = 200  # changes of a source that a dry run lists one by one
 @click.command("import", help="Charge une liste data·inclusion v1 (JSON, CSV, XLSX), ou décrite par --mapping.")
 @click.argument("document", metavar="FICHIER|ADRESSE")
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="FICHIER", help="Dit les colonnes (TOML).")
+@click.option("--source", metavar="NOM", help="De qui est la liste, quand elle ne le dit pas ; sinon, d'après son nom.")
 @click.option("--dry-run", is_flag=True, help="Dit ce qui serait créé, changé, refusé, et n'écrit rien.")
 @click.option("--force", is_flag=True, help="Remplace aussi ce qui a été corrigé ici.")
 @click.option("--whole", is_flag=True, help="La liste est entière : marque absent ce qui n'y est plus, même beaucoup.")
-def import_(document: str, mapping: Path | None, dry_run: bool, force: bool, whole: bool) -> None:
+def import_(document: str, mapping: Path | None, source: str | None, dry_run: bool, force: bool, whole: bool) -> None:
     from catalogue.exchange.documents import CannotRead
     from catalogue.exchange.imports import read_document
     from catalogue.exchange.mapped import WrongMapping
@@ -36,7 +37,7 @@ def import_(document: str, mapping: Path | None, dry_run: bool, force: bool, who
     found = opened(chosen_settings())
     try:
         with local(document) as (path, name):
-            read = read_document(path, name, found.index, mapping)
+            read = read_document(path, name, found.index, mapping, source)
     except (CannotRead, WrongMapping) as error:
         raise Trouble(str(error)) from None
     for refused in read.refused:
