@@ -7,7 +7,7 @@ from typing import Any
 from catalogue.exchange.located import POINT, position_at, postcode_at
 from catalogue.exchange.rows import Unreadable, plain_text, text
 from catalogue.geo import distance_km
-from catalogue.needs import EventKind, Need
+from catalogue.needs import EventKind, EventStatus, Need
 from catalogue.places import Place, PlaceIndex
 from catalogue.spelling import fold
 
@@ -67,17 +67,58 @@ def _kind_of(said: Iterable[str]) -> EventKind:
     return next(found, EventKind.AUTRE)
 
 
+# What organisers write in a title, rather than where calendars have a place for it: "ANNULÉ - Café", "Café (complet)".
+# What is put off without a date must send nobody there. "Complet" may begin a name: a mark follows, or it is shouted.
+_CANCELLED = r"(?P<cancelled>annul[ée]e?s?|report[ée]e?s?(?!\s+(?:au?|le|du)\b))"
+_FULL = r"complete?s?"
+_MARK = r"[*_(){}\[\]!:;,.|/–—-]"
+_MARKS = rf"(?:{_MARK}|\s)*"
+_TOLD_IN_TITLE = (
+    re.compile(rf"^{_MARKS}(?:{_CANCELLED}\b|(?-i:COMPLETE?S?)\b|{_FULL}(?=\s*{_MARK})){_MARKS}", re.IGNORECASE),
+    re.compile(rf"(?:\s{_MARK}|[(\[*!:]){_MARKS}(?:{_CANCELLED}|{_FULL}){_MARKS}$", re.IGNORECASE),
+)
+
+
 def name_of(said: str) -> str:
-    """A title. Raises Unreadable when there is none."""
-    nom = plain_text(said)
+    """A title, without what it says becomes of the event. Raises Unreadable when there is none."""
+    return titled(said)[0]
+
+
+def titled(said: str) -> tuple[str, EventStatus | None]:
+    """A title, and what it says becomes of the event: cancelled, full; None when it says nothing of it.
+
+    Raises Unreadable when there is no title.
+    """
+    nom = shortened(plain_text(said), LONGEST_NAME)
     if not nom:
         raise Unreadable("titre manquant")
-    return shortened(nom, LONGEST_NAME)
+    status = None
+    for pattern in _TOLD_IN_TITLE:
+        if found := pattern.search(nom):
+            status = status or (EventStatus.CANCELLED if found["cancelled"] else EventStatus.FULL)
+            nom = pattern.sub(" ", nom).strip() or nom
+    return " ".join(nom.replace("*", " ").split()) or nom, status
 
 
 def described(said: str) -> str:
     """Plain words, at most 2,000 characters."""
     return shortened(plain_text(said), LONGEST_DESCRIPTION)
+
+
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
+_MARKDOWN = re.compile(
+    r"^\s*(?:#{1,6}|>|[*+-](?=\s)|[-*_=]{3,}\s*$)"  # titles, quotations, lists, rules
+    r"|\*\*|__|(?<=\s)[*_](?=\S)|(?<=\S)[*_](?=\s|$)"  # what is stressed
+    r"|\\(?=\W)",
+    re.MULTILINE,
+)
+
+
+def without_marks(said: str) -> str:
+    """Words written in Markdown, without its marks; a link is its words."""
+    for _ in range(2):  # a link inside another
+        said = _LINK.sub(r"\1", said)
+    return _MARKDOWN.sub(" ", said)
 
 
 def shortened(said: str, most: int) -> str:

@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 
 from icalendar.prop import vDDDTypes, vDuration
 
-from catalogue.exchange.calendar_fields import LONGEST_ID, described, name_of, what, where
+from catalogue.exchange.calendar_fields import LONGEST_ID, described, name_of, titled, what, where
 from catalogue.exchange.calendar_lines import MOST_EVENTS, WHEN, Block, Line, Parts, parts_of, unescaped
 from catalogue.exchange.reading import EntryRow, Key, Reading
-from catalogue.exchange.rows import Unreadable, point, text, web_address
+from catalogue.exchange.rows import Unreadable, plain_text, point, text, web_address
 from catalogue.hours import PARIS
 from catalogue.needs import EventStatus
 from catalogue.places import PlaceIndex
-from catalogue.recurrence import HORIZON, dates_in, instant, parsed, zone
+from catalogue.recurrence import HORIZON, OUR_STATUS, dates_in, instant, parsed, zone
 from catalogue.recurrence import Unreadable as UnreadableDates
 
 FURTHEST = timedelta(days=730)  # an event that has no date until then is not announced yet
@@ -77,10 +77,8 @@ def _row(parts: Parts, blocks: list[Block], index: PlaceIndex) -> EntryRow:
     main = _main(blocks)
     nom = name_of(_text(main, "SUMMARY"))
     _check_readable(parts, blocks)
-    if parts.cancelled:
-        for block in blocks:
-            block.lines = [line for line in block.lines if line.name != "STATUS"]
-            block.lines.append(Line("STATUS", {}, "CANCELLED"))
+    for block in blocks:
+        _say_what_becomes_of_it(block, parts.cancelled)
     _check_to_come(parts, blocks)
     cancelled = main.value("STATUS").upper() == "CANCELLED"
     return {
@@ -94,6 +92,17 @@ def _row(parts: Parts, blocks: list[Block], index: PlaceIndex) -> EntryRow:
         "ical": parts.text(blocks),
         "date_maj": _day(main.value("LAST-MODIFIED")),
     }
+
+
+def _say_what_becomes_of_it(block: Block, cancelled: bool) -> None:
+    """Where calendars have a place for it, what the whole calendar or a title says."""
+    title = _text(block, "SUMMARY")
+    status = EventStatus.CANCELLED if cancelled else titled(title)[1] if plain_text(title) else None
+    if status is EventStatus.CANCELLED:
+        block.lines = [line for line in block.lines if line.name != "STATUS"]
+        block.lines.append(Line("STATUS", {}, "CANCELLED"))
+    elif status and not block.value(OUR_STATUS):
+        block.lines.append(Line(OUR_STATUS, {}, status.name))
 
 
 NOT_SAID: EntryRow = {"telephone": None, "courriel": None, "lien_source": None}

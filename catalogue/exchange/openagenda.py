@@ -19,22 +19,24 @@ from catalogue.exchange.calendar_fields import (
     LONGEST_ID,
     LONGEST_NAME,
     NOWHERE,
-    name_of,
     placed,
     shortened,
+    titled,
     what,
+    without_marks,
 )
 from catalogue.exchange.calendars import FURTHEST, NO_DATE, NOT_SAID, check_to_come, forget_if_over
 from catalogue.exchange.json_documents import json_records
 from catalogue.exchange.located import place_of
 from catalogue.exchange.reading import EntryRow, Reading, Record
-from catalogue.exchange.rows import Unreadable, email, phone, plain_text, point, text, web_address
+from catalogue.exchange.rows import Unreadable, email, phone, plain_text, point, sentence, text, web_address
 from catalogue.exchange.unread import CannotRead, Unread
 from catalogue.hours import PARIS
 from catalogue.needs import EventStatus
 from catalogue.places import Place, PlaceIndex
 from catalogue.recurrence import LONGEST, MOST_DATES, MOST_GIVEN, OUR_STATUS
 from catalogue.recurrence import Unreadable as UnreadableDates
+from catalogue.spelling import fold
 
 Fields = Mapping[str, Any]
 Timing = tuple[datetime, datetime]  # UTC
@@ -50,6 +52,7 @@ _STATUSES = {
 }
 _MOVED_ONLINE = 3
 _ATTENDED_ONLINE = 2
+_SAME_WORDS = 60  # characters: two texts that begin with them say the same
 _PHONE = re.compile(r"\+?[\d .()/-]{9,20}")
 
 
@@ -94,9 +97,9 @@ def _read(record: Record, source: str, reading: Reading, index: PlaceIndex) -> N
 
 
 def _row(uid: str, fields: Fields, index: PlaceIndex) -> EntryRow:
-    nom = name_of(_said(fields, "title", "title_fr"))
+    nom, told = titled(_said(fields, "title", "title_fr"))
     code = _code(fields.get("status"))
-    status = _STATUSES.get(code, EventStatus.PLANNED)
+    status = _STATUSES.get(code) or told or EventStatus.PLANNED
     timings = _timings(fields)
     ical = _calendar(uid, nom, timings, status)
     _check_to_come(timings, ical)
@@ -107,7 +110,7 @@ def _row(uid: str, fields: Fields, index: PlaceIndex) -> EntryRow:
         **what(nom, _keywords(fields)),
         "description": shortened(_description(fields, code), LONGEST_DESCRIPTION),
         **_where(fields, index),
-        **_contacts(fields),
+        **_contacts(fields, _location(fields)["telephone"]),
         "lien_source": _page(fields),
         "status": (EventStatus.CANCELLED if cancelled else EventStatus.PLANNED).value,
         "ical": ical,
@@ -226,10 +229,11 @@ def _keywords(fields: Fields) -> list[str]:
 
 
 def _description(fields: Fields, code: int) -> str:
-    short = plain_text(_said(fields, "description", "description_fr"))
-    long = plain_text(_said(fields, "longDescription", "longdescription_fr"))
+    short = plain_text(without_marks(_said(fields, "description", "description_fr")))
+    long = plain_text(without_marks(_said(fields, "longDescription", "longdescription_fr")))
     online = "Se passe en ligne." if code == _MOVED_ONLINE else ""
-    return " ".join(filter(None, (online, "" if long.startswith(short) else short, long)))
+    begins = fold(long).startswith(fold(short)[:_SAME_WORDS])  # the export cuts the short one
+    return " ".join(filter(None, (online, "" if begins else sentence(short), long)))
 
 
 def _where(fields: Fields, index: PlaceIndex) -> EntryRow:
@@ -244,9 +248,16 @@ def _where(fields: Fields, index: PlaceIndex) -> EntryRow:
         raise Unreadable(f"{NOWHERE} : « {said[:60]} »" if said else NOWHERE)
     return {
         **placed(place, location["code_postal"], position),
-        "lieu": _short(location["nom"]),
-        "adresse": _short(location["adresse"]),
+        "lieu": _short(_without_commune(location["nom"], place)),
+        "adresse": _short(_without_commune(location["adresse"], place)),
     }
+
+
+def _without_commune(said: str, place: Place) -> str:
+    """A name or an address, without the postcode and the commune that often end it: they are said apart."""
+    codes = "|".join(map(re.escape, place.codes_postaux)) or "(?!)"
+    street = re.sub(rf"[\s,–-]*\b(?:{codes})\b.*", "", said)
+    return "" if fold(street) == fold(place.nom) else street
 
 
 def _place(location: dict[str, str], position: tuple[float, float] | None, index: PlaceIndex) -> Place | None:
@@ -261,6 +272,7 @@ _LOCATED = {
     "code_postal": ("postalCode", "location_postalcode"),
     "commune": ("city", "location_city"),
     "insee": ("insee", "location_insee"),
+    "telephone": ("phone", "location_phone"),
     "latitude": ("latitude", "lat"),
     "longitude": ("longitude", "lon"),
 }
@@ -285,13 +297,13 @@ def _short(said: str) -> str | None:
     return found and shortened(found, LONGEST_NAME)
 
 
-def _contacts(fields: Fields) -> EntryRow:
-    """How one registers: the first telephone, e-mail address and page there are."""
+def _contacts(fields: Fields, there: str) -> EntryRow:
+    """How one registers: the first telephone, or else that of the place, e-mail address and page there are."""
     given = _parsed(fields.get("registration"))
     told = given if isinstance(given, list) else str(given or "").split(",")
     values = [_said(each, "value") if isinstance(each, dict) else str(each).strip() for each in told]
     return {
-        "telephone": next((phone(value) for value in values if _PHONE.fullmatch(value)), None),
+        "telephone": next((phone(value) for value in (*values, there) if _PHONE.fullmatch(value)), None),
         "courriel": next(filter(None, map(email, values)), None),
         "site_web": next(filter(None, map(web_address, values)), None),
     }

@@ -359,3 +359,20 @@ def test_a_calendar_that_is_damaged_gives_rows_that_can_be_used(changes: list[tu
         assert isinstance(dates_of(row["ical"], NOW, NOW + HORIZON), list)
         "".join(str(value) for value in row.values()).encode()
     assert reading.rows.keys() <= reading.seen
+
+
+def test_what_a_title_says_becomes_of_a_date_is_heard() -> None:
+    row = row_of(an_event(SUMMARY="SUMMARY:ANNULÉ : Café solidaire"))
+    assert (row["nom"], row["status"]) == ("Café solidaire", "cancelled")
+    row = row_of(an_event(SUMMARY="SUMMARY:Café solidaire (complet)"))
+    assert (row["nom"], row["status"]) == ("Café solidaire", "planned")
+    assert "X-BONNEPORTE-STATUS:FULL" in row["ical"]
+
+
+def test_a_title_that_says_a_date_of_many_is_cancelled_cancels_that_one() -> None:
+    weekly = an_event("RRULE:FREQ=WEEKLY;COUNT=3")
+    changed = {"DTSTART": "DTSTART:20261205T130000Z", "SUMMARY": "SUMMARY:Annulé – Café"}
+    one = an_event("RECURRENCE-ID:20261205T130000Z", **changed)
+    row = row_of(weekly, one)
+    assert row["status"] == "planned"
+    assert row["ical"].count("STATUS:CANCELLED") == 1

@@ -107,7 +107,7 @@ def test_an_event_becomes_a_row() -> None:
         "needs": ["sante", "alimentation", "lien-social"],
         "description": "On cuisine ensemble. Et l'on danse.",
         "lieu": "La Ferme",
-        "adresse": "3 rue des Lilas, 92000 Nanterre",
+        "adresse": "3 rue des Lilas",
         "commune": "Nanterre",
         "code_postal": "92000",
         "code_insee": "92050",
@@ -290,3 +290,53 @@ def test_whatever_an_event_holds_it_is_a_row_or_refused(
         assert row.keys() == COLUMNS
         assert dates_of(row["ical"], NOW - timedelta(days=1), NOW + timedelta(days=730))
         "".join(str(value) for value in row.values()).encode()
+
+
+@pytest.mark.parametrize(
+    ("title", "nom", "expected"),
+    [
+        (
+            "***COMPLET *** Les chouettes ***Sur liste d'attente***",
+            "Les chouettes Sur liste d'attente",
+            "full",
+        ),
+        ("ANNULÉ - Café solidaire", "Café solidaire", "cancelled"),
+        ("Café solidaire (annulé)", "Café solidaire", "cancelled"),
+        ("Reportée : disco soupe", "disco soupe", "cancelled"),
+        ("Reporté au 12 mars : disco soupe", "Reporté au 12 mars : disco soupe", "planned"),
+        ("COMPLET Atelier vélo", "Atelier vélo", "full"),
+        ("Complet de jogging à coudre", "Complet de jogging à coudre", "planned"),
+        ("Pain demi-complet", "Pain demi-complet", "planned"),
+    ],
+)
+def test_what_a_title_says_becomes_of_an_event_is_heard(title: str, nom: str, expected: str) -> None:
+    row = row_of(title={"fr": title})
+    assert row["nom"] == nom
+    assert {date.status.value for date in dates(row)} == {expected}
+
+
+def test_a_description_is_read_without_the_marks_of_markdown() -> None:
+    long = "**Le soir !**\n-----\n\nVenez *tous*\n\n*   À 19 h\n\n[[ici](https://a.fr) ou là](https://a.fr/x) un_mot"
+    row = row_of(description={"fr": "Sortie"}, longDescription={"fr": long})
+    assert row["description"] == "Sortie. Le soir ! Venez tous À 19 h ici ou là un_mot"
+
+
+def test_a_short_description_that_the_export_cut_is_not_said_twice() -> None:
+    words = "Une visite des restaurants et des hôtels de la ville, puis une rencontre avec ceux qui y travaillent"
+    row = row_of(
+        description={"fr": f"{words} tous les jours, éc..."}, longDescription={"fr": f"<p>{words} souvent.</p>"}
+    )
+    assert row["description"] == f"{words} souvent."
+
+
+def test_an_address_does_not_say_its_commune_twice() -> None:
+    location = EVENT["location"]
+    assert row_of(location={**location, "address": "Esplanade Marvel 92000 Nanterre"})["adresse"] == "Esplanade Marvel"
+    row = row_of(location={**location, "name": "Nanterre", "address": "92000 Nanterre"})
+    assert (row["lieu"], row["adresse"]) == (None, None)
+
+
+def test_the_telephone_of_the_place_is_that_of_the_event_when_it_has_none() -> None:
+    there = {**EVENT["location"], "phone": "01 46 29 32 96"}
+    assert row_of(location=there)["telephone"] == "01 23 45 67 89"
+    assert row_of(location=there, registration=[])["telephone"] == "01 46 29 32 96"
