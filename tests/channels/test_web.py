@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.channels.web import CHANNEL, create_app
 from bot.channels.web.forms import MOST_BYTES
-from bot.channels.web.pages import HERE, as_history, bubbles, render
+from bot.channels.web.pages import HERE, as_history, bubbles, held, render
 from bot.runner import HISTORY, Runner
 from bot.settings import TELEGRAM_PATH, Settings
 from catalogue.database import reading, writing
@@ -425,3 +425,8 @@ def test_nothing_in_the_page_is_asked_from_another_server() -> None:
     for name in ("base.html", "chat.html", "part.html", "messages.html"):
         assert "//" not in (HERE / "templates" / name).read_text().replace('"https://", "http://"', "")
     assert "http" not in (HERE / "static" / "chat.css").read_text()
+
+
+def test_an_hour_or_a_sign_never_begins_a_line_alone() -> None:
+    assert held("À 19 h 30 : « oui » ? 4,1 km") == "À 19\u00a0h\u00a030\u00a0: «\u00a0oui\u00a0»\u00a0? 4,1\u00a0km"
+    assert held("3 hommes, 18 heures, 2 mares") == "3 hommes, 18 heures, 2 mares"

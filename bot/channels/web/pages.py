@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -69,8 +70,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["held"] = held
     environment.globals.update(asset=asset, numbers=NUMBERS)
     return environment
+
+
+# Before "?!:;»", after "«", and in "18 h 30": what would begin a line alone.
+_HELD = re.compile(r" (?=[?!:;»])|(?<=«) |(?<=\d) (?=h\b)|(?<=\d h) (?=\d)|(?<=\d) (?=km\b|m\b)")
+
+
+def held(said: str) -> str:
+    """Words whose short parts stay on the line of what they go with, as French is printed."""
+    return _HELD.sub("\u00a0", said)
 
 
 @cache
