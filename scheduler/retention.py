@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, not_, or_
 
+from catalogue import roles
 from catalogue.tables import conversations, inbox, reminders, subscriptions, watches
 from catalogue.tables import outbox as messages
 from scheduler import outbox
@@ -26,6 +27,7 @@ def forget_the_silent(connection: Connection, now: datetime) -> int:
 def forget(connection: Connection, channel: str, person: str) -> None:
     """Removes all that is held about one person (a handled event is already tied to nobody, see bot.inbox)."""
     stop_telling(connection, channel, person)
+    roles.leave(connection, (channel, person), datetime.now(UTC))
     connection.execute(delete(conversations).where(_of(conversations, channel, person)))
     # An answer still on its way is sent first: it goes with the daily forgetting.
     connection.execute(delete(messages).where(_of(messages, channel, person), messages.c.settled_at.is_not(None)))

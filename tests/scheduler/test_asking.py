@@ -11,9 +11,10 @@ from catalogue.database import reading, writing
 from catalogue.entries import Mandate
 from catalogue.events import occurrence
 from catalogue.needs import EventStatus, Role, Settled
-from catalogue.roles import accept, invite, leave
+from catalogue.roles import accept, held_by, invite, leave
 from catalogue.tables import askings, events, initiatives, occurrences, outbox
 from scheduler.asking import SILENCE, WEEKLY, answer, ask
+from scheduler.retention import forget, stop_telling
 from tests.scheduler.telling import (
     CHANNEL,
     COMPOSERS,
@@ -228,6 +229,16 @@ def test_a_button_tapped_after_the_role_was_given_back_does_nothing(engine: Engi
         leave(connection, (CHANNEL, FIRST), THURSDAY)
     assert not said(engine, FIRST, event_id, Settled.ANNULE)
     assert date_of(engine, event_id).status is EventStatus.PLANNED
+
+
+def test_who_erases_everything_has_no_role_left_and_who_stops_their_reminders_keeps_it(
+    engine: Engine, give: Give
+) -> None:
+    for person, act, kept in ((FIRST, forget, 0), (SECOND, stop_telling, 1)):
+        give(person, "92050")
+        with writing(engine) as connection:
+            act(connection, CHANNEL, person)
+            assert len(held_by(connection, (CHANNEL, person))) == kept
 
 
 def test_a_date_nobody_knows_or_that_is_over_cannot_be_answered_for(engine: Engine, give: Give) -> None:
