@@ -82,9 +82,9 @@ def test_a_correspondent_is_invited_asked_and_believed(
         invited, another = telegram.user(CORRESPONDENT), telegram.user(ANOTHER)
         telegram.user(RESIDENT).say("/start")
         invited.start(payload)
-        assert "Vous êtes invité à être correspondant du guide" in telegram.answers[0].text
+        assert "On vous propose un rôle : correspondant du guide" in telegram.answers[0].text
         invited.tap("J'accepte")
-        assert any("vous êtes correspondant du guide" in answer.text for answer in telegram.answers)
+        assert any("Votre rôle : correspondant du guide" in answer.text for answer in telegram.answers)
         another.start(payload)
         assert "n'est plus valable" in telegram.answers[0].text
 

@@ -30,13 +30,13 @@ def opened(talk: Talk, payload: str = f"i{SECRET}") -> str:
 
 def test_a_link_says_what_it_asks_before_anything_is_given(talk: Talk) -> None:
     said = opened(talk)
-    assert "Vous êtes invité à être correspondant du guide pour Nanterre." in said
+    assert "On vous propose un rôle : correspondant du guide pour Nanterre." in said
     assert "Cinq questions par semaine au plus" in said
 
 
 def test_a_link_is_accepted_by_a_tap(talk: Talk) -> None:
     reply = talk.tap(f"accepter:{SECRET}")
-    assert "vous êtes correspondant du guide pour Nanterre" in reply.text
+    assert "Votre rôle : correspondant du guide pour Nanterre" in reply.text
     assert talk.turn.effects == (Accept(SECRET),)
 
 
@@ -62,7 +62,7 @@ def test_a_role_is_not_taken_where_nothing_can_be_asked_later(talk: Talk) -> Non
 
 
 def test_another_link_is_not_taken_for_an_invitation(talk: Talk) -> None:
-    assert "invité" not in opened(talk, "internet")
+    assert "propose un rôle" not in opened(talk, "internet")
     assert "De quoi avez-vous besoin ?" in opened(talk, "i123")
 
 
