@@ -37,7 +37,7 @@ def accept(state: State | None, value: str, desk: Desk) -> Turn:
     mandate = desk.invitation(value) if desk.told_later and len(value) == SECRET else None
     if mandate is None:
         return _no_more(state)
-    text = _("C'est fait, merci. Votre rôle : {what}.\n{task}\nVotre rôle se voit et se quitte dans « Mes données ».")
+    text = _("C'est fait, merci. Votre rôle : {what}.\n{task}\nIl se voit et se quitte dans « Mes données ».")
     said = text.format(what=in_words(mandate, desk), task=_task(mandate.role))
     return Turn(state, (Reply(said, choices=((Choice(_("Mes données"), "mesdonnees:"), _begin()),)),), (Accept(value),))
 

@@ -23,7 +23,6 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "shared_buffers": "32MB",
     "max_connections": "60",
     "autovacuum": "off",
 }
@@ -90,8 +89,8 @@ class Server:
 
 
 @contextmanager
-def private_postgres(programs: Path) -> Iterator[Server]:
-    """A server of our own, reached by a socket in a folder that only its user can enter."""
+def private_postgres(programs: Path, memory: str = "32MB") -> Iterator[Server]:
+    """A server of our own, reached by a socket in a folder that only its user can enter; `memory` for its pages."""
     with tempfile.TemporaryDirectory(prefix="pg-") as temporary:
         folder = Path(temporary)
         run_as = _unprivileged(folder)
@@ -102,7 +101,7 @@ def private_postgres(programs: Path) -> Iterator[Server]:
             cwd=folder,
             **run_as,
         )
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in (SETTINGS | {"shared_buffers": memory}).items()]
         command = [programs / "postgres", "-D", folder / "data", "-k", folder, *settings]
 
         def start() -> "subprocess.Popen[bytes]":

@@ -17,6 +17,7 @@ from tests.postgres import postgres_programs, private_postgres
 
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = SIZES[:2]
+MEMORY = "1GB"  # for PostgreSQL's pages: a quarter of a small machine's, as its manual advises
 PARTS = ("near", "names", "turn", "duplicates", "start", "understanding", "reminders")
 
 
@@ -56,7 +57,7 @@ def _on_postgresql(report: Report, quick: bool, parts: Collection[str]) -> None:
         report.title("PostgreSQL is not installed: not measured.")
         return
     with (
-        private_postgres(programs) as server,
+        private_postgres(programs, memory=MEMORY) as server,
         _loaded(report, "PostgreSQL", quick, lambda _size: server.url(server.create())) as databases,
     ):
         _searches(report, "PostgreSQL", databases, quick, parts)
