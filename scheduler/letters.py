@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy import exists as exists_
 
 from catalogue.tables import outbox as messages
@@ -67,6 +67,8 @@ def _copies(composers: Composers, letters: Sequence[Letter]) -> list[Copies]:
     ]
 
 
+LONGEST = 20  # parts of a message: the dates of many communes are cut into several
+_CLEAR = delete(messages).where(messages.c.dedupe_key.in_(select(each_in("parts").c.key)))
 _STATES = select(messages.c.dedupe_key, messages.c.state).where(
     messages.c.dedupe_key.in_(select(each_in("parts").c.key))
 )
@@ -76,6 +78,13 @@ def states(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     """What became of letters, by key, as far as the outbox knows them."""
     parts = {part_of(key): key for key in keys}
     return {parts[part]: state for part, state in connection.execute(_STATES, {"parts": dict.fromkeys(parts)})}
+
+
+def clear(connection: Connection, keys: Iterable[str]) -> None:
+    """Drops what is left of letters that were cut and lost a part: they are to be written whole again."""
+    parts = {part_of(key, number): key for key in keys for number in range(1, LONGEST)}
+    if parts:
+        connection.execute(_CLEAR, {"parts": parts})
 
 
 def is_used(connection: Connection, key: str) -> bool:

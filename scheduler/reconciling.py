@@ -3,23 +3,20 @@
 The changes of a date, the dates of a commune, the news of an entry. Reminders have a state: see scheduler.telling.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Executable, and_, bindparam, delete, select, update
 
-from catalogue.event_reading import batches
-from catalogue.tables import outbox as messages
 from catalogue.tables import reminders, subscriptions, watches
 from scheduler.changes import known_before
-from scheduler.letters import Composers, alone, states
+from scheduler.letters import Composers, alone, clear, states
 from scheduler.outbox import State
-from scheduler.reminders import Row, part_of, rows_of
+from scheduler.reminders import Row, rows_of
 from scheduler.watching import is_over
 
 ON_ITS_WAY = (State.CREATED, State.SENDING)
-LONGEST = 20  # parts of a message: the dates of many communes are cut into several
 
 _reminder = reminders.c.id == bindparam("of_id")
 _subscription = subscriptions.c.id == bindparam("of_id")
@@ -76,15 +73,8 @@ def _left_and_lost(connection: Connection, key: Column[Any], channels: Sequence[
     rows = rows_of(connection, queued)
     became = states(connection, dict.fromkeys(row[key.name] for row in rows))
     lost = [row for row in rows if row[key.name] not in became]
-    _clear(connection, {row[key.name] for row in lost})
+    clear(connection, {row[key.name] for row in lost})
     return [row for row in rows if became.get(row[key.name], ON_ITS_WAY[0]) not in ON_ITS_WAY], lost
-
-
-def _clear(connection: Connection, keys: Collection[str]) -> None:
-    """Drops what is left of messages that were cut: they are to be written whole again, perhaps under the same key."""
-    parts = [part_of(key, number) for key in keys for number in range(1, LONGEST)]
-    for some in batches(parts):
-        connection.execute(delete(messages).where(messages.c.dedupe_key.in_(some)))
 
 
 def _each(connection: Connection, statement: Executable, values: Sequence[Mapping[str, Any]]) -> None:

@@ -27,7 +27,7 @@ from catalogue.tables import occurrences, reminders
 from handlers import planning
 from handlers.dialogue import Reply
 from handlers.told import reminder_reply
-from scheduler.letters import Composers, Letter, alone, is_used, post, states, together
+from scheduler.letters import Composers, Letter, alone, clear, is_used, post, states, together
 from scheduler.outbox import State
 from scheduler.outgoing import each_in
 from scheduler.reminders import (
@@ -166,6 +166,7 @@ def reconcile(connection: Connection, now: datetime, composers: Composers) -> in
     in_time = {key for key, date in found.items() if _is_useful(date, now)}
     lost = [_still_true(packet, in_time, found) for key, packet in packets.items() if key not in became]
     letters = _letters([packet for packet in lost if packet], found, now)
+    clear(connection, [letter.key for letter in letters])
     post(connection, composers, letters)
     became_of: dict[str, list[int]] = {}
     for key, packet in packets.items():

@@ -93,6 +93,17 @@ def test_a_message_cut_because_it_is_long_reaches_each_person_whole_and_in_order
         assert [f"{number} très" in "".join(parts) for number in range(4)] == [True] * 4
 
 
+def test_a_cut_message_that_lost_its_beginning_is_written_whole_again(engine: Engine) -> None:
+    for number in range(4):
+        ask(engine, a_date(engine, nom=f"{number} " + "très " * 300), "1001")
+    tick(engine, EVE)
+    before = [(row.dedupe_key, row.message) for row in letters(engine)]
+    with writing(engine) as connection:
+        connection.execute(delete(outbox).where(outbox.c.dedupe_key == before[0][0]))
+    assert put_back(engine, EVE) == 1
+    assert [(row.dedupe_key, row.message) for row in letters(engine)] == before
+
+
 def test_a_reminder_that_comes_due_after_the_message_of_its_second_has_a_message_of_its_own(engine: Engine) -> None:
     ask(engine, a_date(engine), "1001")
     tick(engine, EVE)
