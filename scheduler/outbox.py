@@ -18,6 +18,9 @@ from catalogue.tables import outbox
 from handlers import planning
 from scheduler.holds import held
 
+# Before what may have been sent is sent again. A process that starts is slow at first, and may be about to die as the
+# one before: a second doubt in those seconds would be a message that nobody dares send.
+IN_DOUBT = timedelta(seconds=5)
 LEASE = timedelta(seconds=45)  # longer than any send may take, waiting for its turn included
 MOST_ATTEMPTS = 8
 # How the keys begin of what is told later, which is no answer: reminders, changes of a date, the dates of the week,
@@ -83,10 +86,14 @@ _LEASE = (
     .where(outbox.c.id == bindparam("row_id"))
     .values(
         leased_until=bindparam("until"),
-        resent=bindparam("again"),
         state=bindparam("to"),
         attempts=outbox.c.attempts + bindparam("tried"),
     )
+)
+_DOUBT = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(state=State.CREATED.value, resent=True, due_at=bindparam("at"), leased_until=None)
 )
 BY_DAY = "by_day"  # in a message that must not leave at night: the time zone of that night
 _POSTPONE = (
@@ -107,26 +114,25 @@ def claim(connection: Connection, channel: str, now: datetime, most: int, leaves
     """Takes the lease of at most `most` due messages, oldest first, and only the first of each person's.
 
     One still "sending" although its lease ran out was on the wire when its process died: it may have been sent. It is
-    sent again, once, and marked; a doubt that comes twice is left uncertain. What must not leave at night (`BY_DAY`)
-    and is late is put back to the morning. `leaves(person, message)` says which can leave at once: they are begun
-    here, which saves a transaction.
+    sent again, once, marked, a little later (`IN_DOUBT`); a doubt that comes twice is left uncertain. What must not
+    leave at night (`BY_DAY`) and is late is put back to the morning. `leaves(person, message)` says which can leave at
+    once: they are begun here, which saves a transaction.
     """
-    claimed, lost, nights = [], [], set()
+    claimed, lost, doubted, nights = [], [], [], set()
     for row in connection.execute(_CLAIMABLE, {"channel": channel, "now": now, "most": most}):
         zone = row.message.get(BY_DAY)
         if zone and planning.is_night(now, ZoneInfo(zone)):
             nights.add(zone)
             continue
-        doubtful = row.state == State.SENDING
-        if doubtful and row.resent:
-            lost.append(row.id)
-        else:
-            begun = leaves(row.person, row.message)
-            claimed.append(
-                Claimed(row.id, row.person, row.message, row.attempts + 1, doubtful or row.resent, begun, now + LEASE)
-            )
+        if row.state == State.SENDING:
+            (lost if row.resent else doubted).append(row.id)
+            continue
+        begun = leaves(row.person, row.message)
+        claimed.append(Claimed(row.id, row.person, row.message, row.attempts + 1, row.resent, begun, now + LEASE))
     if claimed:
         connection.execute(_LEASE, [_lease(one) for one in claimed])
+    if doubted:
+        connection.execute(_DOUBT, [{"row_id": row_id, "at": now + IN_DOUBT} for row_id in doubted])
     for row_id in lost:
         settle(connection, row_id, State.UNCERTAIN, now)
     for zone in nights:
@@ -144,8 +150,7 @@ def _postpone(connection: Connection, channel: str, zone: str, now: datetime) ->
 
 def _lease(claimed: Claimed) -> dict[str, Any]:
     state = State.SENDING if claimed.begun else State.CREATED
-    again = {"row_id": claimed.id, "until": claimed.until, "again": claimed.resent}
-    return {**again, "to": state.value, "tried": int(claimed.begun)}
+    return {"row_id": claimed.id, "until": claimed.until, "to": state.value, "tried": int(claimed.begun)}
 
 
 _BEGIN = (

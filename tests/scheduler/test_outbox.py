@@ -10,7 +10,7 @@ from catalogue.database import reading, writing
 from catalogue.tables import outbox as rows
 from scheduler import outbox
 from scheduler.holds import hold
-from scheduler.outbox import LEASE, Claimed, State
+from scheduler.outbox import IN_DOUBT, LEASE, Claimed, State
 from scheduler.outgoing import Copies, Outgoing, put, put_copies
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -68,7 +68,9 @@ def test_what_was_on_the_wire_when_its_sender_died_is_sent_again_once_and_marked
     written(engine, "a")
     (sending,) = claimed(engine)
     assert begun(engine, sending)
-    later = NOW + LEASE + timedelta(seconds=1)
+    later = NOW + LEASE
+    assert claimed(engine, later) == [], "not by a process that has just started"
+    later += IN_DOUBT
     (again,) = claimed(engine, later)
     assert again.resent
     assert begun(engine, again, later)
@@ -135,7 +137,8 @@ def test_the_only_process_of_a_database_takes_over_at_once_what_its_dead_self_ha
     begun(engine, first)
     with writing(engine) as connection:
         outbox.take_over(connection, "telegram")
-    assert [c.resent for c in claimed(engine)] == [True, False]
+    assert [(c.person, c.resent) for c in claimed(engine)] == [("b", False)]
+    assert [(c.person, c.resent) for c in claimed(engine, NOW + IN_DOUBT)] == [("a", True)]
 
 
 def held(engine: Engine, seconds: int, channel: str = "telegram") -> None:
