@@ -130,7 +130,7 @@ def _check_readable(parts: Parts, blocks: list[Block]) -> None:
 def _check_to_come(parts: Parts, blocks: list[Block]) -> None:
     """Raises Unreadable, one or the other, for dates that cannot be read or are all over."""
     yesterday = datetime.now(PARIS) - timedelta(days=1)
-    if len(blocks) > 1 or parts.here or not blocks[0].is_single():
+    if len(blocks) > 1 or not blocks[0].is_single():
         check_to_come(parts.text(blocks, WHEN), yesterday)
         return
     starts_at, ends_at = _only_date(blocks[0])
