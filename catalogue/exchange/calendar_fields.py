@@ -107,7 +107,7 @@ def described(said: str) -> str:
 
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKDOWN = re.compile(
-    r"^\s*(?:#{1,6}|>|[*+-](?=\s)|[-*_=]{3,}\s*$)"  # titles, quotations, lists, rules
+    r"^[ \t]*(?:#{1,6}|>|[*+-](?=\s)|[-*_=]{3,}[ \t]*$)"  # titles, quotations, lists, rules
     r"|\*\*|__|(?<=\s)[*_](?=\S)|(?<=\S)[*_](?=\s|$)"  # what is stressed
     r"|\\(?=\W)",
     re.MULTILINE,
