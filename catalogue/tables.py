@@ -451,6 +451,7 @@ outbox = Table(
     Column("person", Text, nullable=False),
     Column("message", JSON(none_as_null=True)),  # emptied once it is settled
     Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("urgency", Integer, nullable=False),  # 0: an answer, 1: to be told at once, 2: in its time; the least first
     Column("state", Text, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("expires_at", Instant),
@@ -464,7 +465,7 @@ outbox = Table(
 # What has not ended its way: few rows, however many were sent. "is null" and not a list of states, because an engine
 # only uses such an index when it can see in the statement itself that the condition holds.
 for _name, _columns in {
-    "ix_outbox_due": (outbox.c.channel, outbox.c.due_at, outbox.c.id),
+    "ix_outbox_due": (outbox.c.channel, outbox.c.urgency, outbox.c.due_at, outbox.c.id),
     "ix_outbox_unsettled": (outbox.c.channel, outbox.c.person, outbox.c.id),
 }.items():
     Index(_name, *_columns, sqlite_where=outbox.c.settled_at.is_(None), postgresql_where=outbox.c.settled_at.is_(None))

@@ -26,7 +26,7 @@ class Letter:
 
     channel: str
     person: str
-    key: str  # begins with one of outbox.TOLD_LATER
+    key: str
     replies: tuple[Reply, ...]
     due_at: datetime
     expires_at: datetime
@@ -59,6 +59,7 @@ def _copies(composers: Composers, letters: Sequence[Letter]) -> list[Copies]:
         Copies(
             one.channel,
             {**part.message, **night},
+            outbox.IN_ITS_TIME if one.night else outbox.AT_ONCE,
             one.due_at,
             one.expires_at,
             {part_of(letter.key, number): letter.person for letter in letters},

@@ -23,9 +23,8 @@ from scheduler.holds import held
 IN_DOUBT = timedelta(seconds=5)
 LEASE = timedelta(seconds=45)  # longer than any send may take, waiting for its turn included
 MOST_ATTEMPTS = 8
-# How the keys begin of what is told later, which is no answer: reminders, changes of a date, the dates of the week,
-# those that are new, what becomes of an entry, what is asked of who may know.
-TOLD_LATER = ("rappel:", "changement:", "semaine:", "au-fil:", "fiche:", "maintenu:")
+# What leaves first: whoever writes waits for an answer, however many are reminded of something at that moment.
+ANSWER, AT_ONCE, IN_ITS_TIME = 0, 1, 2
 
 
 class State(StrEnum):
@@ -77,7 +76,7 @@ _CLAIMABLE = (
         # What expires waits for nobody: the answer to a tap, soon a reminder.
         or_(outbox.c.expires_at > bindparam("now"), and_(outbox.c.expires_at.is_(None), ~_UNREAD)),
     )
-    .order_by(outbox.c.due_at, outbox.c.id)
+    .order_by(outbox.c.urgency, outbox.c.due_at, outbox.c.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
@@ -93,7 +92,7 @@ _LEASE = (
 _DOUBT = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
-    .values(state=State.CREATED.value, resent=True, due_at=bindparam("at"), leased_until=None)
+    .values(state=State.CREATED.value, resent=True, leased_until=bindparam("at"))
 )
 BY_DAY = "by_day"  # in a message that must not leave at night: the time zone of that night
 _POSTPONE = (
@@ -111,14 +110,16 @@ Leaves = Callable[[str, dict[str, Any]], bool]
 
 
 def claim(connection: Connection, channel: str, now: datetime, most: int, leaves: Leaves) -> list[Claimed]:
-    """Takes the lease of at most `most` due messages, oldest first, and only the first of each person's.
+    """Takes the lease of at most `most` due messages, answers first, then oldest first; of answers, one a person.
 
     One still "sending" although its lease ran out was on the wire when its process died: it may have been sent. It is
     sent again, once, marked, a little later (`IN_DOUBT`); a doubt that comes twice is left uncertain. What must not
     leave at night (`BY_DAY`) and is late is put back to the morning. `leaves(person, message)` says which can leave at
     once: they are begun here, which saves a transaction.
     """
-    claimed, lost, doubted, nights = [], [], [], set()
+    claimed, nights = [], set()
+    lost: list[int] = []
+    doubted: list[int] = []
     for row in connection.execute(_CLAIMABLE, {"channel": channel, "now": now, "most": most}):
         zone = row.message.get(BY_DAY)
         if zone and planning.is_night(now, ZoneInfo(zone)):
@@ -244,8 +245,7 @@ _BATCH = 500  # SQLite takes a limited number of values in one statement
 def stop_later(connection: Connection, channel: str, person: str, now: datetime) -> None:
     """Ends what was to be told later to a person, and has not left."""
     theirs = and_(outbox.c.channel == channel, outbox.c.person == person, outbox.c.settled_at.is_(None))
-    later = or_(*(outbox.c.dedupe_key.startswith(beginning) for beginning in TOLD_LATER))
-    connection.execute(_TAKE_BACK.where(theirs, later), {"now": now})
+    connection.execute(_TAKE_BACK.where(theirs, outbox.c.urgency != ANSWER), {"now": now})
 
 
 def take_back(connection: Connection, keys: Sequence[str], now: datetime) -> set[str]:
@@ -272,7 +272,10 @@ def mark_resent(connection: Connection, row_id: int) -> None:
 
 
 def take_over(connection: Connection, channel: str) -> None:
-    """Ends every lease at once: for the only process of a SQLite database, what was in flight is its dead self's."""
-    connection.execute(
-        update(outbox).where(outbox.c.channel == channel, outbox.c.leased_until.is_not(None)).values(leased_until=None)
-    )
+    """Ends every lease at once: for the only process of a SQLite database, what was in flight is its dead self's.
+
+    Not of what is in doubt, and waits for this process to be calm.
+    """
+    calm = or_(outbox.c.state == State.SENDING.value, ~outbox.c.resent)
+    leased = (outbox.c.channel == channel, outbox.c.leased_until.is_not(None), calm)
+    connection.execute(update(outbox).where(*leased).values(leased_until=None))

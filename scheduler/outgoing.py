@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     Connection,
+    Integer,
     TableValuedAlias,
     Text,
     bindparam,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 
 from catalogue.tables import Instant, outbox
-from scheduler.outbox import State
+from scheduler.outbox import ANSWER, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,11 @@ class Outgoing:
     expires_at: datetime | None = None
 
 
-_INSERT = insert(outbox).values(state=State.CREATED.value, attempts=0, resent=False)
+_INSERT = insert(outbox).values(urgency=ANSWER, state=State.CREATED.value, attempts=0, resent=False)
 
 
 def put(connection: Connection, messages: Sequence[Outgoing]) -> None:
-    """Writes messages, in the caller's transaction. Raises IntegrityError if a dedupe key is already there."""
+    """Writes answers, in the caller's transaction. Raises IntegrityError if a dedupe key is already there."""
     rows = [
         {
             "channel": m.channel,
@@ -57,10 +58,11 @@ def put(connection: Connection, messages: Sequence[Outgoing]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """One message to many people: what `Outgoing` says, once, and to whom."""
+    """One message told later to many people: what `Outgoing` says, once, and to whom."""
 
     channel: str
     message: dict[str, Any]
+    urgency: int  # AT_ONCE or IN_ITS_TIME
     due_at: datetime
     expires_at: datetime | None
     people: Mapping[str, str]  # by dedupe key
@@ -76,12 +78,13 @@ def each_in(name: str) -> TableValuedAlias:
 
 _people = each_in("people")
 _INSERT_COPIES = insert(outbox).from_select(
-    ["channel", "person", "message", "dedupe_key", "due_at", "expires_at", "state", "attempts", "resent"],
+    ["channel", "person", "message", "dedupe_key", "urgency", "due_at", "expires_at", "state", "attempts", "resent"],
     select(
         bindparam("of_channel", type_=Text),
         _people.c.value[0].as_string(),
         bindparam("said", type_=JSON),
         _people.c.key,
+        bindparam("how_urgent", type_=Integer),
         bindparam("at", type_=Instant),
         bindparam("until", type_=Instant),
         literal(State.CREATED.value),
@@ -97,6 +100,7 @@ def put_copies(connection: Connection, copies: Sequence[Copies]) -> None:
         {
             "of_channel": one.channel,
             "said": one.message,
+            "how_urgent": one.urgency,
             "at": one.due_at,
             "until": one.expires_at,
             "people": {key: [person] for key, person in one.people.items()},

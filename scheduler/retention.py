@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, not_, or_
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete
 
 from catalogue import roles
 from catalogue.tables import conversations, inbox, reminders, subscriptions, watches
@@ -37,9 +37,8 @@ def drop(connection: Connection, channel: str, person: str) -> None:
     """Removes what was said in a conversation; what the person asked to be told later stays."""
     connection.execute(delete(conversations).where(_of(conversations, channel, person)))
     # That a reminder was sent stays known as long as the reminder may ask (scheduler.telling.reconcile).
-    told_later = or_(*(messages.c.dedupe_key.startswith(beginning) for beginning in outbox.TOLD_LATER))
-    settled = messages.c.settled_at.is_not(None)
-    connection.execute(delete(messages).where(_of(messages, channel, person), settled, not_(told_later)))
+    settled_answer = (messages.c.settled_at.is_not(None), messages.c.urgency == outbox.ANSWER)
+    connection.execute(delete(messages).where(_of(messages, channel, person), *settled_answer))
 
 
 def stop_telling(connection: Connection, channel: str, person: str) -> None:

@@ -94,6 +94,14 @@ def upgrade() -> None:
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.alter_column("learnt_at", server_default=None)
 
+    unsettled = {name: sa.text("settled_at IS NULL") for name in ("sqlite_where", "postgresql_where")}
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("urgency", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.drop_index("ix_outbox_due", **unsettled)
+    with op.batch_alter_table("outbox", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.alter_column("urgency", server_default=None)
+        batch_op.create_index("ix_outbox_due", ["channel", "urgency", "due_at", "id"], unique=False, **unsettled)
+
     with op.batch_alter_table("reminders", schema=None) as batch_op:
         batch_op.add_column(sa.Column("told_sure", sa.Boolean(), nullable=False, server_default=sa.true()))
         batch_op.add_column(sa.Column("change_key", sa.Text(), nullable=True))
@@ -121,6 +129,13 @@ def downgrade() -> None:
     with op.batch_alter_table("reminders", schema=None) as batch_op:
         batch_op.drop_column("change_key")
         batch_op.drop_column("told_sure")
+
+    unsettled = {name: sa.text("settled_at IS NULL") for name in ("sqlite_where", "postgresql_where")}
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_outbox_due", **unsettled)
+    with op.batch_alter_table("outbox", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_column("urgency")
+        batch_op.create_index("ix_outbox_due", ["channel", "due_at", "id"], unique=False, **unsettled)
 
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_column("learnt_at")

@@ -70,7 +70,7 @@ def fill(engine: Engine) -> None:
                 "dedupe_key": key,
                 "due_at": AT,
             }
-            connection.execute(insert(outbox), {**sent, "state": "sent", "attempts": 1, "resent": False})
+            connection.execute(insert(outbox), {**sent, "state": "sent", "attempts": 1, "resent": False, "urgency": 0})
         connection.execute(delete(outbox).where(outbox.c.dedupe_key == "3"))
 
 
@@ -132,7 +132,7 @@ def test_what_is_written_afterwards_never_takes_the_id_of_what_was_copied(
             save_initiatives(connection, [entry(3)])
             assert connection.scalar(select(func.max(initiatives.c.id))) == before + 1
             sent = {"channel": "web", "person": "7", "dedupe_key": "new", "due_at": AT, "state": "created"}
-            connection.execute(insert(outbox), {**sent, "attempts": 0, "resent": False})
+            connection.execute(insert(outbox), {**sent, "attempts": 0, "resent": False, "urgency": 0})
             ids = connection.scalars(select(outbox.c.id).order_by(outbox.c.id)).all()
             assert ids == [1, 2, 4], "the third was given to a row that is gone"
 

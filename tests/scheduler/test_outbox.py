@@ -10,7 +10,7 @@ from catalogue.database import reading, writing
 from catalogue.tables import outbox as rows
 from scheduler import outbox
 from scheduler.holds import hold
-from scheduler.outbox import IN_DOUBT, LEASE, Claimed, State
+from scheduler.outbox import AT_ONCE, IN_DOUBT, IN_ITS_TIME, LEASE, Claimed, State
 from scheduler.outgoing import Copies, Outgoing, put, put_copies
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -179,7 +179,7 @@ def test_a_message_that_many_people_read_is_written_once_for_each(engine: Engine
     people = {f"clé « {n} »": f'l\'un "{n}"' for n in range(600)}
     expires = NOW + timedelta(hours=1)
     with writing(engine) as connection:
-        put_copies(connection, [Copies("telegram", {"text": "Été"}, NOW, expires, people)])
+        put_copies(connection, [Copies("telegram", {"text": "Été"}, IN_ITS_TIME, NOW, expires, people)])
     found = claimed(engine, most=1000)
     assert [(c.person, c.message) for c in found] == [(who, {"text": "Été"}) for who in people.values()]
     with reading(engine) as connection:
@@ -191,5 +191,27 @@ def test_a_message_that_many_people_read_is_written_once_for_each(engine: Engine
 def test_a_copy_of_a_message_cannot_be_written_twice(engine: Engine) -> None:
     written(engine, "a")
     with pytest.raises(IntegrityError), writing(engine) as connection:
-        put_copies(connection, [Copies("telegram", {"text": "b"}, NOW, None, {"b:0": "b", "a:0": "a"})])
+        put_copies(connection, [Copies("telegram", {"text": "b"}, IN_ITS_TIME, NOW, None, {"b:0": "b", "a:0": "a"})])
     assert len(states(engine)) == 1
+
+
+def test_whoever_writes_is_answered_before_those_who_are_reminded_of_something(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for urgency, said, ago in ((IN_ITS_TIME, "rappel", 9), (AT_ONCE, "changement", 1)):
+            people = {f"{said}:{n}": f"{said} {n}" for n in range(50)}
+            at = NOW - timedelta(minutes=ago)
+            put_copies(connection, [Copies("telegram", {"text": said}, urgency, at, NOW + LEASE, people)])
+    written(engine, "a", "b")
+    found = [c.person.split()[0] for c in claimed(engine, most=60)]
+    assert found == ["a", "b", *["changement"] * 50, *["rappel"] * 8]
+
+
+def test_what_is_in_doubt_waits_for_the_process_that_takes_over_to_be_calm(engine: Engine) -> None:
+    written(engine, "a")
+    (sending,) = claimed(engine)
+    begun(engine, sending)
+    for _ in range(2):
+        with writing(engine) as connection:
+            outbox.take_over(connection, "telegram")
+        assert claimed(engine) == []
+    assert [c.resent for c in claimed(engine, NOW + IN_DOUBT)] == [True]
