@@ -18,8 +18,8 @@ from catalogue.tables import outbox
 from handlers import planning
 from scheduler.holds import held
 
-# Before what may have been sent is sent again. A process that starts is slow at first, and may be about to die as the
-# one before: a second doubt in those seconds would be a message that nobody dares send.
+# Before what may have been sent is sent again, after all that is due before it. A process that starts is slow at first,
+# and may be about to die as the one before, or meet the same fault: nobody dares send what is in doubt a second time.
 IN_DOUBT = timedelta(seconds=5)
 LEASE = timedelta(seconds=45)  # longer than any send may take, waiting for its turn included
 MOST_ATTEMPTS = 8
@@ -92,7 +92,7 @@ _LEASE = (
 _DOUBT = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
-    .values(state=State.CREATED.value, resent=True, leased_until=bindparam("at"))
+    .values(state=State.CREATED.value, resent=True, due_at=bindparam("at"), leased_until=None)
 )
 BY_DAY = "by_day"  # in a message that must not leave at night: the time zone of that night
 _POSTPONE = (
@@ -272,10 +272,6 @@ def mark_resent(connection: Connection, row_id: int) -> None:
 
 
 def take_over(connection: Connection, channel: str) -> None:
-    """Ends every lease at once: for the only process of a SQLite database, what was in flight is its dead self's.
-
-    Not of what is in doubt, and waits for this process to be calm.
-    """
-    calm = or_(outbox.c.state == State.SENDING.value, ~outbox.c.resent)
-    leased = (outbox.c.channel == channel, outbox.c.leased_until.is_not(None), calm)
+    """Ends every lease at once: for the only process of a SQLite database, what was in flight is its dead self's."""
+    leased = (outbox.c.channel == channel, outbox.c.leased_until.is_not(None))
     connection.execute(update(outbox).where(*leased).values(leased_until=None))
