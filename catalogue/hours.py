@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from opening_hours import OpeningHours, State, validate
 
 from catalogue.needs import Moment
+from catalogue.spoken_hours import from_french
+from catalogue.spoken_words import FRENCH_DAYS
+from catalogue.week_rules import Span, rules_of, written_day
 
 PARIS = ZoneInfo("Europe/Paris")
 # Overseas, nine in the morning is nine there.
@@ -35,30 +38,24 @@ FURTHEST_CHANGE_DAYS = 366
 # sending somebody to a closed door is the worse mistake.
 _CLOSED_ON_HOLIDAYS = "; PH off"
 
-_DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-_FRENCH_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_DAY_NUMBERS = {name: number for number, day in enumerate(_FRENCH_DAYS) for name in (day, day[:2], day[:3])}
-
-_DAY = "(" + "|".join(sorted(_DAY_NUMBERS, key=len, reverse=True)) + r")\b\.?"
 _TIME = r"([01]?\d|2[0-4]):([0-5]\d)"
-_RANGE = rf"{_TIME} ?(?:-|à) ?{_TIME}"
-_DAY_HOURS = re.compile(rf"{_DAY}(?: ?- ?{_DAY})? :? ?({_RANGE}(?: ?(?:/|,|et) ?{_RANGE})*)")
-_EACH_RANGE = re.compile(_RANGE)
+_EACH_RANGE = re.compile(rf"{_TIME} ?- ?{_TIME}")
 _FRENCH_TIME = re.compile(r"\b(\d{1,2}) ?[hH] ?(\d{2})?\b")
+# A word that is OpenStreetMap's alone. "Mar" and "We" are not: they are mardi and the week-end to whoever writes here.
+_OSM_WORD = re.compile(r"\b(?:Mo|Tu|Th|Fr|Su|PH|SH|Jan|Feb|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b")
+_DAY_NUMBERS = {day: number for number, day in enumerate(FRENCH_DAYS)}
 _JSON_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:00")
-
-Span = tuple[str, str]  # "09:00", "12:00"
 
 
 def to_osm(text: str) -> str | None:
     """Hours in OpenStreetMap syntax from hours in that syntax or in plain French; None unless read for sure.
 
-    Read: "Lu 13:30 - 17:00; Ma 09:00 - 12:00 / 13:30 - 17:00", "Mercredi-samedi 9h30-12h / 14h-17h".
+    Read: "Lu 13:30 - 17:00; Ma 09:00 - 12:00 / 13:30 - 17:00", "lundi et jeudi 9h-12h, 4e samedi 14h-17h30".
     """
     if len(text) > LONGEST:
         return None
     plain = _FRENCH_TIME.sub(_with_colon, " ".join(text.split()))
-    osm = checked_osm(plain) or _from_french(plain.lower())
+    osm = (checked_osm(plain) if _is_osm(text, plain) else None) or _checked_french(text)
     if osm is None or "PH" in osm or osm == "24/7":
         return osm
     return osm + _CLOSED_ON_HOLIDAYS
@@ -99,6 +96,19 @@ def _with_colon(said: re.Match[str]) -> str:
     return f"{int(said[1]):02}:{said[2] or '00'}"
 
 
+def _is_osm(text: str, plain: str) -> bool:
+    """Whether hours were meant in OpenStreetMap syntax: "mar 9h-12h" is no day of March, "9h-12h" is not every day."""
+    if _OSM_WORD.search(text):
+        return True
+    french = _FRENCH_TIME.search(text) or re.search(r"\bmar\b", plain, re.IGNORECASE)
+    return not french and not re.search(r"\b(?:we|WE)\b", text)
+
+
+def _checked_french(text: str) -> str | None:
+    osm = from_french(text)
+    return checked_osm(osm) if osm else None
+
+
 def checked_osm(text: str) -> str | None:
     """Text that is already in OpenStreetMap syntax and says what its author meant; None for any other."""
     text = text.removesuffix(";")
@@ -118,20 +128,6 @@ def _ends_after(start: str, end: str) -> bool:
     return start < end or (end < start and end <= "06:00")
 
 
-def _from_french(text: str) -> str | None:
-    week: dict[int, list[Span]] = {}
-    for part in filter(None, (part.strip() for part in text.split(";"))):
-        said = _DAY_HOURS.fullmatch(part)
-        if not said:
-            return None
-        days = _days_between(said[1], said[2] or said[1])
-        if not days or any(day in week for day in days):
-            return None
-        for day in days:
-            week[day] = [_span(*found.groups()) for found in _EACH_RANGE.finditer(said[3])]
-    return _written(week)
-
-
 def _span(start_hour: str, start_minutes: str, end_hour: str, end_minutes: str) -> Span:
     return f"{int(start_hour):02}:{start_minutes}", f"{int(end_hour):02}:{end_minutes}"
 
@@ -141,37 +137,11 @@ def _days_between(first: str, last: str) -> range:
     return range(_DAY_NUMBERS.get(first, 7), _DAY_NUMBERS.get(last, -1) + 1)
 
 
-_EMPTY_SLOT = ("00:00", "00:00")  # how a form writes that nothing was filled in
-
-
 def _written(week: Mapping[int, Sequence[Span]]) -> str | None:
     """ "Mo,Tu 09:00-12:00,14:00-17:00; We 09:00-12:00"; None when a day's hours make no sense."""
-    days: dict[str, list[str]] = {}
-    for number in sorted(week):
-        hours = _written_day(tuple(week[number]))
-        if hours is None:
-            return None
-        if hours:
-            days.setdefault(hours, []).append(_DAYS[number])
-    return "; ".join(f"{_abridged(names)} {hours}" for hours, names in days.items()) or None
-
-
-@lru_cache(maxsize=4096)  # most doors keep the same hours
-def _written_day(given: tuple[Span, ...]) -> str | None:
-    """ "09:00-12:00,14:00-17:00", "" for a day without hours, None when they make no sense."""
-    spans = sorted({span for span in given if span != _EMPTY_SLOT})
-    ends = ["00:00", *(end for _, end in spans)]
-    if any(not before <= start < end <= "24:00" for (start, end), before in zip(spans, ends, strict=False)):
-        return None
-    return ",".join("-".join(span) for span in spans)
-
-
-def _abridged(names: list[str]) -> str:
-    """ "Mo-We" for days that follow each other, "Mo,Th" otherwise."""
-    first, last = _DAYS.index(names[0]), _DAYS.index(names[-1])
-    if len(names) > 2 and last - first == len(names) - 1:
-        return f"{names[0]}-{names[-1]}"
-    return ",".join(names)
+    hours = {(day, 0): written_day(spans) for day, spans in week.items()}
+    known = {day: said for day, said in hours.items() if said is not None}
+    return "; ".join(rules_of(known)) or None if len(known) == len(hours) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +155,10 @@ class Openness:
 _UNKNOWN = Openness("unknown", None)
 
 
+# Their dates change every year and from one region to another: here, no day is known to be one.
+_SCHOOL_HOLIDAYS = re.compile(r"\bSH\b")
+
+
 def zone_of(departement: str | None) -> ZoneInfo:
     """The clock of a department; Paris for what has none."""
     return _ZONES.get(departement or "", PARIS)
@@ -193,7 +167,8 @@ def zone_of(departement: str | None) -> ZoneInfo:
 def openness(horaires_osm: str | None, now: datetime, departement: str | None = None) -> Openness:
     """Whether it is open at an aware instant. Hours are those of the department's clock, Paris by default.
 
-    Never raises: hours that cannot be read are unknown. `until` is aware, on the place's own clock.
+    Never raises: hours that cannot be read are unknown, and so are those that school holidays change.
+    `until` is aware, on the place's own clock.
     """
     zone = zone_of(departement)
     hours = _parsed(horaires_osm, zone) if horaires_osm else None
@@ -201,9 +176,12 @@ def openness(horaires_osm: str | None, now: datetime, departement: str | None = 
         return _UNKNOWN
     here = now.astimezone(zone)
     state = hours.state(here)[0]
-    if state == State.UNKNOWN:
+    until = hours.next_change(here)
+    if state == State.UNKNOWN or _SCHOOL_HOLIDAYS.search(str(horaires_osm)):
         return _UNKNOWN
-    return Openness("open" if state == State.OPEN else "closed", hours.next_change(here))
+    if state == State.OPEN and "+" in str(horaires_osm) and until and until.time() == time(0):
+        return _UNKNOWN  # "18:00+": until when is not said, and midnight is a guess
+    return Openness("open" if state == State.OPEN else "closed", until)
 
 
 @lru_cache(maxsize=8192)
@@ -225,7 +203,7 @@ def _parsed(horaires_osm: str, zone: ZoneInfo) -> OpeningHours | None:
 _MONTH_START = datetime(2025, 9, 1, tzinfo=PARIS)
 _MONTH_END = datetime(2025, 10, 1, tzinfo=PARIS)
 _WEEK_END = datetime(2025, 9, 8, tzinfo=PARIS)
-_EVERY_WEEK_ALIKE = re.compile(r"(?:(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH|off|closed|24/7|\d\d?:\d\d)|[-,; ])*")
+_EVERY_WEEK_ALIKE = re.compile(r"(?:(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|off|closed|24/7|\d\d?:\d\d)|[-,; ])*")
 _MORNING, _EVENING = time(8), time(18)
 _WEEK_END_MORNING = time(6)  # a Friday night that ends on Saturday is not the weekend
 _WORTH_COMING = timedelta(minutes=30)

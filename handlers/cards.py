@@ -91,7 +91,7 @@ def opening(entry: Initiative, now: datetime) -> str:
     if state.state == "closed":
         until = _("Fermé, ouvre {moment}.")
         return until.format(moment=words.moment(state.until, here)) if state.until else _("Fermé en ce moment.")
-    if entry.horaires and not entry.horaires_osm:
+    if entry.horaires:
         return _("Horaires annoncés : {value}").format(value=entry.horaires)
     return _("Horaires non connus.")
 

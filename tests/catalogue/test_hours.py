@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opening_hours import validate
 
-from catalogue.hours import Openness, moments, openness, to_osm, town_hall_hours
+from catalogue.hours import Openness, moments, openness, ordinary_week, to_osm, town_hall_hours
 from catalogue.needs import Moment
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -30,6 +30,13 @@ TUESDAY, WEDNESDAY, SATURDAY = "2025-09-16", "2025-09-10", "2025-09-13"
         ("Mo-Fr 9h-12h30,13h30-17h", "Mo-Fr 09:00-12:30,13:30-17:00; PH off"),
         ("Mo-Fr 09:00-12:00; We off", "Mo-Fr 09:00-12:00; We off; PH off"),
         ("Sa[1] 14:00-18:00", "Sa[1] 14:00-18:00; PH off"),
+        ("Mar-Oct Sa 14:00-18:00", "Mar-Oct Sa 14:00-18:00; PH off"),
+        ("We 14:00-18:00", "We 14:00-18:00; PH off"),
+        ("mar 9h-12h", "Tu 09:00-12:00; PH off"),
+        ("Mar 09:00-12:00", "Tu 09:00-12:00; PH off"),
+        ("Sa 9h-12h, Mar 14h-18h", "Tu 14:00-18:00; Sa 09:00-12:00; PH off"),
+        ("Mercredi soir à partir de 18h15", "We 18:15+; PH off"),
+        ("dimanche et jours fériés 14h-18h", "Su 14:00-18:00; PH 14:00-18:00"),
     ],
 )
 def test_hours_that_are_plain_are_read(said: str, read: str) -> None:
@@ -42,7 +49,9 @@ def test_hours_that_are_plain_are_read(said: str, read: str) -> None:
         "",
         "4e samedi du mois 14h-17h30 (2019), autres quartiers dates variables",
         "Premier samedi du mois",
-        "Mercredi soir à partir de 18h15",
+        "9h-12h",
+        "WE 14h-18h",
+        "we 14:00-18:00",
         "Mardi à vendredi et un samedi par mois",
         "samedi-lundi 9h-12h",
         "Lu 09:00 - 12:00; Lu 14:00 - 17:00",
@@ -140,6 +149,18 @@ def test_nine_in_the_morning_stays_nine_when_clocks_change(day: str, opens: int)
 
 def test_what_never_changes_has_no_next_change() -> None:
     assert openness("24/7", at(TUESDAY, 3)) == Openness("open", None)
+
+
+def test_what_school_holidays_change_is_unknown_for_their_dates_are() -> None:
+    assert openness(to_osm("mardi 14h-18h sauf vacances scolaires"), at(TUESDAY, 15)) == Openness("unknown", None)
+    assert ordinary_week("Tu 14:00-18:00; SH off") is None
+
+
+def test_until_when_a_door_stays_open_is_unknown_when_only_its_opening_is_said() -> None:
+    hours = to_osm("mardi 9h-12h et à partir de 18h")
+    assert openness(hours, at(TUESDAY, 10)) == Openness("open", at(TUESDAY, 12))
+    assert openness(hours, at(TUESDAY, 15)) == Openness("closed", at(TUESDAY, 18))
+    assert openness(hours, at(TUESDAY, 20)) == Openness("unknown", None)
 
 
 @pytest.mark.parametrize("hours", [None, "", "sur rendez-vous", "Mo-Fr 99:00", "Mo " * 10_000])
