@@ -38,11 +38,14 @@ def settle(state: State | None, value: str, desk: Desk) -> Turn:
     name, when = date.event.nom, day_in_words(date, desk.now)
     if is_over(date, desk.now):
         return _said(state, _("C'est passé : {name}, {when}. Merci.").format(name=name, when=when))
+    if date.status is EventStatus.CANCELLED and not desk.cancelled_here(date):
+        text = _("Son calendrier l'annonce annulé : {name}, {when}. C'est là qu'il faut le corriger.")
+        return _said(state, text.format(name=name, when=when))
     if said == SURE:
         return _cancelled(state, date, name, when)
     match Settled.of(said):
         case Settled.OUI:
-            return _stands(state, date, name, when, desk)
+            return _stands(state, date, name, when)
         case Settled.ANNULE:
             return _make_sure(state, date, name, when)
         case Settled.NE_SAIS_PAS:
@@ -51,10 +54,7 @@ def settle(state: State | None, value: str, desk: Desk) -> Turn:
     return Turn(state, (question_reply(date, desk.now),))
 
 
-def _stands(state: State | None, date: Occurrence, name: str, when: str, desk: Desk) -> Turn:
-    if date.status is EventStatus.CANCELLED and not desk.cancelled_here(date):
-        text = _("Son calendrier l'annonce annulé : {name}, {when}. C'est là qu'il faut le corriger.")
-        return _said(state, text.format(name=name, when=when))
+def _stands(state: State | None, date: Occurrence, name: str, when: str) -> Turn:
     text = _("Merci. C'est noté : {name}, {when}, est maintenu. Les rappels le diront.").format(name=name, when=when)
     rows: Rows = ((Choice(_("Finalement, c'est annulé"), f"maintenu:{key_of(date)}={Settled.ANNULE.value}"),),)
     return _said(state, text, _effect(date, Settled.OUI), choices=rows)

@@ -181,17 +181,25 @@ def answer(connection: Connection, who: Who, key: Key, said: Settled, now: datet
         return False
     theirs = [mandate.id for mandate in roles.held_by(connection, who)]
     of_date = and_(askings.c.event_id == key[0], askings.c.original_at == key[1])
+    if (
+        said is Settled.OUI
+    ):  # a cancellation that was a mistake is withdrawn: were its calendar to cancel it, it stays so
+        cancelled = askings.c.answer == Settled.ANNULE.value
+        connection.execute(update(askings).where(of_date, cancelled).values(answer=None))
     connection.execute(update(askings).where(of_date, askings.c.role_id.in_(theirs)).values(answer=said.value))
     return True
 
 
 def _apply(connection: Connection, date: Occurrence, said: Settled, role: Role, now: datetime) -> bool:
     key = _key(date)
+    cancelled = date.status is EventStatus.CANCELLED
+    if cancelled and not was_cancelled_here(connection, key):
+        return False
     if said is Settled.NE_SAIS_PAS:
         return True
     if said is Settled.ANNULE:
         return events.set_status(connection, *key, EventStatus.CANCELLED, now)
-    if date.status is EventStatus.CANCELLED and was_cancelled_here(connection, key):
+    if cancelled:
         stands = EventStatus.PLANNED if date.starts_at == date.original_at else EventStatus.MOVED
         events.set_status(connection, *key, stands, now)
     return events.confirm(connection, *key, role.value, now)

@@ -69,6 +69,13 @@ def test_what_is_over_is_not_settled(talk: Talk) -> None:
     assert talk.turn.effects == ()
 
 
+@pytest.mark.parametrize("said", ["annule", "annule-oui", "ne-sais-pas"])
+def test_what_its_calendar_cancelled_is_not_taken_for_a_cancellation_of_ours(talk: Talk, said: str) -> None:
+    talk.desk = replace(talk.desk, dates=[replace(SOUP, status=EventStatus.CANCELLED)])
+    assert "Son calendrier l'annonce annulé" in talk.tap(f"maintenu:{KEY}={said}").text
+    assert talk.turn.effects == ()
+
+
 @pytest.mark.parametrize("ours", [True, False])
 def test_only_what_was_cancelled_here_can_be_brought_back(talk: Talk, ours: bool) -> None:
     cancelled = replace(SOUP, status=EventStatus.CANCELLED)

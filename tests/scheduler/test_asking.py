@@ -205,7 +205,22 @@ def test_what_its_calendar_cancelled_is_not_brought_back_by_an_old_button(engine
     give(FIRST, "92050")
     asked(engine)
     change(engine, event_id, status="cancelled")
-    assert not said(engine, FIRST, event_id, Settled.OUI)
+    for what in (Settled.OUI, Settled.ANNULE, Settled.OUI):
+        assert not said(engine, FIRST, event_id, what)
+    assert date_of(engine, event_id).status is EventStatus.CANCELLED
+
+
+def test_a_mistake_that_was_put_right_brings_nothing_back_later(engine: Engine, give: Give) -> None:
+    event_id = in_nanterre(engine)
+    give(FIRST, "92050")
+    give(SECOND, "92050")
+    asked(engine)
+    said(engine, FIRST, event_id, Settled.NE_SAIS_PAS)
+    asked(engine)
+    assert said(engine, FIRST, event_id, Settled.ANNULE)
+    assert said(engine, SECOND, event_id, Settled.OUI)
+    change(engine, event_id, status="cancelled")
+    assert not said(engine, SECOND, event_id, Settled.OUI)
     assert date_of(engine, event_id).status is EventStatus.CANCELLED
 
 
