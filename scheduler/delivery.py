@@ -77,12 +77,14 @@ class Delivery:
         self._woken.set()
 
     async def run(self) -> None:
-        """Delivers until `stop`."""
-        if self._engine.dialect.name == "sqlite":
-            await self._in_thread(self._take_over)
+        """Delivers until `stop`, whatever the database does meanwhile."""
+        to_take_over = self._engine.dialect.name == "sqlite"
         while not self._stopping:
             self._woken.clear()
             try:
+                if to_take_over:
+                    await self._in_thread(self._take_over)
+                    to_take_over = False
                 busy = await self._claim_and_go()
             except Exception as error:
                 logger.error("the outbox could not be read: %s", type(error).__name__)

@@ -3,23 +3,24 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.terminal import Terminal
 from bot.runner import Runner
-from catalogue.database import open_database, reading, writing
+from catalogue.database import open_database, reading
 from catalogue.needs import Emergency
-from catalogue.tables import inbox, metadata
+from catalogue.tables import inbox
 from handlers.emergency import NUMBERS
+from tests import outage
 from tests.botapi.drive import Answer, Telegram, free_port
 from tests.channels.visitor import Visitor
+from tests.outage import out_of_reach
 from tests.telegram import Mode, StartTelegramBot
 
 DANGER, ORDINARY = "je veux mourir", "je cherche un vélo"  # in the log, an accent would be written \u00e9
@@ -35,7 +36,7 @@ NOT_TAKEN_IN: dict[Mode, str] = {"polling": "updates could not be received: ", "
 
 def lose_the_tables(runner: Runner) -> None:
     """A database that was not migrated, or of which nothing is left."""
-    _rename_tables(runner.engine, "", "lost_")
+    outage.lose_the_tables(runner.engine)
 
 
 def spoil_the_file(runner: Runner) -> None:
@@ -52,22 +53,6 @@ def refuse_connections(runner: Runner) -> None:
 FAILURES = (lose_the_tables, spoil_the_file, refuse_connections)
 whatever_fails = pytest.mark.parametrize("fail", FAILURES, ids=lambda fail: fail.__name__)
 with_and_without_script = pytest.mark.parametrize("headers", [{}, PART], ids=["page", "part"])
-
-
-@contextmanager
-def out_of_reach(engine: Engine) -> Iterator[None]:
-    """The database has no table until the end of the block; everything is then as it was."""
-    _rename_tables(engine, "", "lost_")
-    try:
-        yield
-    finally:
-        _rename_tables(engine, "lost_", "")
-
-
-def _rename_tables(engine: Engine, before: str, after: str) -> None:
-    with writing(engine) as connection:
-        for name in metadata.tables:
-            connection.execute(text(f"ALTER TABLE {before}{name} RENAME TO {after}{name}"))
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:

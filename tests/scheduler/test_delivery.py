@@ -1,11 +1,12 @@
 """The sender: in order for each person, patient where it must be, and never wrong about what was sent."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select, text
 
 from catalogue.database import open_database, reading, writing
@@ -15,6 +16,7 @@ from scheduler import delivery, outbox, outgoing
 from scheduler.delivery import Delivery, NotSent, Refused, Unsure
 from scheduler.limits import Limiter, Pace
 from scheduler.outgoing import Outgoing
+from tests import outage
 
 Act = Callable[[str, dict[str, Any]], None]
 
@@ -35,7 +37,7 @@ class Wire:
         self.sent.append((person, message["text"]))
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def delivering(engine: Engine, wire: Wire, per_second: float = 0) -> AsyncIterator[Delivery]:
     delivery = Delivery(engine, "telegram", wire.send, Limiter(per_second), lambda _: Pace.MESSAGE)
     running = asyncio.create_task(delivery.run())
@@ -69,6 +71,23 @@ async def test_each_person_gets_their_messages_in_order(engine: Engine) -> None:
         assert {state for state, _, _ in await settled(engine)} == {"sent"}
     for who in "ab":
         assert [text for person, text in wire.sent if person == who] == list("01234")
+
+
+async def test_a_sender_that_starts_without_a_database_sends_once_it_answers(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire = Wire()
+    put(engine, ("a", "enfin"))
+    with contextlib.ExitStack() as until_it_answers:
+        until_it_answers.enter_context(outage.out_of_reach(engine))
+        async with delivering(engine, wire):
+            for _ in range(100):
+                if "the outbox could not be read" in caplog.text:
+                    break
+                await asyncio.sleep(0.05)
+            until_it_answers.close()
+            assert [state for state, _, _ in await settled(engine)] == ["sent"]
+    assert wire.sent == [("a", "enfin")]
 
 
 async def test_a_429_is_waited_for_and_order_is_kept(engine: Engine) -> None:
