@@ -31,8 +31,9 @@ check: dev ## Vérifie le style, les types, les imports, les textes, les migrati
 train: dev ## Apprend à comprendre, à partir des phrases de tests/understanding/corpus
 	@$(BIN)/python -m tests.understanding.train
 
-quality: dev ## Mesure ce qui est compris des messages, par besoin, par style, par lieu
+quality: dev ## Mesure ce qui est compris des messages, et ce qu'un an de rondes garde vrai
 	@$(BIN)/python -m tests.understanding.quality
+	@$(BIN)/python -m tests.rounds
 
 bench: dev ## Mesure ce que coûtent une recherche, un tour de conversation, un démarrage
 	@$(BIN)/python -m tests.bench

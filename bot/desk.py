@@ -7,6 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from catalogue import events, gazetteer, roles, search
+from catalogue.additions import Additions
+from catalogue.campaigns import Campaigns
+from catalogue.corrections import Corrections
 from catalogue.entries import (
     Asked,
     CalendarEvent,
@@ -21,9 +24,14 @@ from catalogue.initiatives import candidates_by_id, initiatives_by_id
 from catalogue.names import find_by_words
 from catalogue.needs import Emergency, Need, Role
 from catalogue.places import Place, PlaceIndex, PlaceMatch
+from catalogue.proposals import Proposals
+from catalogue.reports import Reports
+from catalogue.reviews import Reviews
 from catalogue.spelling import fold
+from catalogue.team import Team
 from catalogue.understanding import Understander, Understanding
 from scheduler import asking, reminders
+from scheduler.verification import Checks
 
 MOST_CALLED = 3
 NAMED_WITHIN_KM = 50.0  # of the town one speaks of: further, it is another place of that name
@@ -115,6 +123,38 @@ class CatalogueDesk:
 
     def cancelled_here(self, occurrence: Occurrence) -> bool:
         return asking.was_cancelled_here(self.connection, (occurrence.event.id, occurrence.original_at))
+
+    @property
+    def checks(self) -> Checks:
+        return Checks(self.connection, self._who, self.now)
+
+    @property
+    def corrections(self) -> Corrections:
+        return Corrections(self.connection, self._who, self.now)
+
+    @property
+    def reports(self) -> Reports:
+        return Reports(self.connection, self._who, self.now)
+
+    @property
+    def additions(self) -> Additions:
+        return Additions(self.connection, self._who, self.now)
+
+    @property
+    def team(self) -> Team:
+        return Team(self.connection, self._who, self.now, self.index)
+
+    @property
+    def reviews(self) -> Reviews:
+        return Reviews(self.connection, self._who, self.now)
+
+    @property
+    def proposals(self) -> Proposals:
+        return Proposals(self.connection, self._who, self.now)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        return Campaigns(self.connection, self._who, self.now)
 
     @property
     def _who(self) -> tuple[str, str]:

@@ -5,23 +5,40 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from catalogue import roles
-from handlers.dialogue import (
+from catalogue import additions, campaigns, corrections, proposals, reports, reviews, roles, team, views
+from catalogue.hours import PARIS
+from handlers.effects import (
     Accept,
+    Add,
+    AnswerCampaign,
+    Arrange,
+    Correct,
+    Decide,
+    Draft,
     Drop,
     Effect,
     Forget,
+    Invite,
     Leave,
+    Moderate,
+    Propose,
     Remind,
+    Report,
+    Review,
+    Revoke,
+    See,
     Settle,
+    SettleReport,
     StopAll,
     Subscribe,
+    Undo,
     Unremind,
     Unsubscribe,
     Unwatch,
+    Verify,
     Watch,
 )
-from scheduler import asking, reminders, retention, watching
+from scheduler import asking, reminders, retention, verification, watching
 
 
 def apply(connection: Connection, channel: str, person: str, effects: Sequence[Effect], now: datetime) -> None:
@@ -53,6 +70,40 @@ def apply(connection: Connection, channel: str, person: str, effects: Sequence[E
                 roles.leave(connection, who, now)
             case Settle():
                 asking.answer(connection, who, (effect.event_id, effect.original_at), effect.said, now)
+            case See():
+                views.add_one(connection, effect.initiative_id, now.astimezone(PARIS).date())
+            case Verify():
+                verification.answer(connection, who, effect.check_id, effect.verdict, effect.method, now)
+            case Arrange():
+                verification.arrange(connection, who, effect)
+            case Correct():
+                corrections.correct(connection, who, effect.initiative_id, effect.field, effect.values, now)
+            case Undo():
+                corrections.undo(connection, who, effect.correction_id, now)
+            case Decide():
+                corrections.decide(connection, who, effect.correction_id, effect.keep, now)
+            case Report():
+                reports.report(
+                    connection, who, effect.initiative_id, effect.reason, effect.words, effect.to_be_told, now
+                )
+            case SettleReport():
+                reports.settle(connection, who, effect.report_id, effect.outcome, now)
+            case Draft():
+                additions.keep(connection, who, effect.content, now)
+            case Add():
+                additions.add(connection, who, effect.content, now)
+            case Invite():
+                team.invite(connection, who, effect.mandate, effect.secret, now)
+            case Revoke():
+                team.revoke(connection, who, effect.role_id, now)
+            case Review():
+                reviews.review(connection, who, effect.initiative_id, effect.words, effect.publics, now)
+            case Moderate():
+                reviews.moderate(connection, who, effect.review_id, effect.publish, now)
+            case Propose():
+                proposals.propose(connection, who, effect.words, now)
+            case AnswerCampaign():
+                campaigns.answer(connection, who, effect.campaign_id, effect.initiative_id, effect.said, now)
 
 
 def starts_afresh(effects: Sequence[Effect]) -> bool:

@@ -19,7 +19,8 @@ from catalogue.database import reading, writing
 from catalogue.places import PlaceIndex
 from catalogue.tables import conversations
 from catalogue.understanding import Understander
-from handlers.dialogue import Choice, Drop, Event, Gesture, Reply, State, Turn
+from handlers.dialogue import Choice, Event, Gesture, Reply, State, Turn
+from handlers.effects import Drop
 from handlers.emergency import emergency_button
 from handlers.engine import advance, urgent
 from handlers.locale import gettext as _

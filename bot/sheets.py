@@ -3,7 +3,6 @@
 import re
 from datetime import date
 from unicodedata import normalize
-from urllib.parse import urlsplit
 
 import segno
 
@@ -14,7 +13,7 @@ from catalogue.hours import ordinary_week
 from catalogue.needs import Kind, Method, Reach
 from catalogue.notices import season_days
 from handlers import words
-from handlers.cards import address, for_a_time, provenance, reach_words, wheelchair
+from handlers.cards import address, for_a_time, is_absent, provenance, reach_words, wheelchair
 from handlers.locale import gettext as _
 
 MASK = 6  # of codes: readers know all eight, and looking for the best takes five times as long
@@ -63,7 +62,7 @@ def name(entry: Initiative) -> str:
 def lasting_provenance(entry: Initiative, printed: date) -> str:
     """How true it is, as the card says it; but with a month, as "il y a 12 jours" would soon be false on paper."""
     verified, method = entry.verified_at, entry.verified_method
-    if entry.vanished_at or verified is None or method in (Method.IMPORT, None) or freshness(verified, printed) == 0:
+    if is_absent(entry) or verified is None or method in (Method.IMPORT, None) or freshness(verified, printed) == 0:
         return provenance(entry, printed)
     when = str(verified.year) if entry.verified_by_year else words.month_and_year(verified)
     return _("Confirmé {method} en {when}.").format(method=_(method.label), when=when)
@@ -123,7 +122,7 @@ def _sentences(*texts: str | None) -> str:
 
 def _site(url: str | None) -> str:
     shown = plain(re.sub(r"^https?://(www\.)?", "", url or "", flags=re.I).rstrip("/"), len(url or ""))
-    return shown if len(shown) <= MOST_ADDRESS else plain(urlsplit(url or "").hostname or "", MOST_ADDRESS)
+    return shown if len(shown) <= MOST_ADDRESS else plain(shown.partition("/")[0], MOST_ADDRESS)
 
 
 def french(text: str, most: int = MOST_VALUE) -> str:

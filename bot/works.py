@@ -14,7 +14,24 @@ from sqlalchemy import Connection, Engine
 from catalogue.database import writing
 from catalogue.events import extend_dates
 from catalogue.places import PlaceIndex
-from scheduler import asking, changes, digest, feeds, heartbeat, outbox, reconciling, retention, telling, watching
+from scheduler import (
+    asking,
+    campaigning,
+    changes,
+    deciding,
+    digest,
+    feeds,
+    heartbeat,
+    moderating,
+    monthly,
+    outbox,
+    reconciling,
+    reporting,
+    retention,
+    telling,
+    verification,
+    watching,
+)
 from scheduler.letters import Composers
 
 logger = logging.getLogger(__name__)
@@ -46,6 +63,15 @@ def works(composers: Composers) -> tuple[Work, ...]:
         Work("watch", (telling_(watching.tell_watchers),)),
         Work("reconcile", (), (telling_(reconciling.reconcile), telling_(telling.reconcile), outbox.expire)),
         Work("ask", (), (telling_(asking.ask),)),
+        Work(
+            "verify", (), (telling_(verification.ask), telling_(verification.break_silence), telling_(campaigning.ask))
+        ),
+        Work(
+            "reports",
+            (),
+            (telling_(reporting.put), telling_(reporting.tell), telling_(deciding.put), telling_(moderating.put)),
+        ),
+        Work("monthly", (), (telling_(monthly.tell),)),
         Work("dates", (extend_dates,)),
         # What became of the messages is noted before they are forgotten.
         Work("forget", (), (telling_(reconciling.reconcile), telling_(telling.reconcile), retention.forget_the_silent)),

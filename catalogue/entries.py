@@ -1,7 +1,9 @@
 """What is known, as plain values: importable by conversations, which know nothing of a database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from catalogue.needs import (
     Ahead,
@@ -15,6 +17,7 @@ from catalogue.needs import (
     NoticeKind,
     Public,
     Reach,
+    Reason,
     Rhythm,
     Role,
     Status,
@@ -100,6 +103,7 @@ class Initiative:
     verified_by_year: bool
     season: str | None
     vanished_at: date | None
+    warning: Reason | None
     notices: tuple[Notice, ...]
     services: tuple[Service, ...]
 
@@ -179,6 +183,7 @@ class Mandate:
     role: Role
     codes: tuple[str, ...]
     initiatives: tuple[int, ...]
+    kinds: tuple[Kind, ...] = ()  # of the entries looked after; () for all
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +195,104 @@ class TownHall:
     telephone: str | None
     site: str | None
     horaires_osm: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What somebody wrote in an entry: the columns of a field, before and after."""
+
+    id: int
+    initiative_id: int
+    field: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    role_id: int | None  # None: that role ended
+    role: Role
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two corrections of the same field of an entry; the later one waits for a decision."""
+
+    entry: Initiative
+    earlier: Correction
+    later: Correction
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one correspondent was asked of a territory in 30 days, and what of it has no answer yet."""
+
+    role_id: int
+    asked: int
+    unanswered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The state of a territory. `asked` are the questions put in a time, `answered` those of them with an answer."""
+
+    entries: int  # open
+    fresh: int  # verified under six months, whatever the method
+    fresh_by_people: int  # of which by a person, not by a list
+    unattended: int  # no correspondent looks after them
+    asked: int  # in 30 days
+    answered: int
+    asked_before: int  # in the 30 days before these
+    answered_before: int
+    asked_in_90_days: int
+    answered_in_90_days: int
+    median_days: float | None  # to answer, in 90 days; None without an answer
+    loads: tuple[Load, ...]  # the most asked first
+    reports: int  # open
+    reports_before: int  # those that were open 30 days ago
+    oldest_report_days: int | None
+    conflicts: int  # waiting for somebody to decide
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A role given in a territory, and what became of the questions put to it in 90 days."""
+
+    mandate: Mandate
+    since: datetime
+    asked: int
+    answered: int
+    median_days: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What is said of an entry and not settled yet, by one person or by several, for one reason."""
+
+    id: int  # of the first report
+    entry: Initiative
+    reason: Reason
+    words: tuple[str, ...]  # as they were written, the first first
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What somebody said of an entry, and in which role."""
+
+    id: int
+    initiative_id: int
+    words: str
+    publics: tuple[Public, ...]  # for whom it helped; () when it is not said
+    role: Role
+    at: datetime  # UTC
+    published: bool
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What somebody proposed, in which role, and for which communes and departments."""
+
+    id: int
+    words: str
+    codes: tuple[str, ...]
+    role: Role
+    at: datetime  # UTC

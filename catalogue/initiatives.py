@@ -13,9 +13,9 @@ from catalogue import zorder
 from catalogue.database import read_rows
 from catalogue.entries import Candidate, Initiative, Service
 from catalogue.name_words import save_words
-from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Status
+from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Reason, Status
 from catalogue.notices import read_notices
-from catalogue.tables import initiatives, need_areas, need_positions, revisions
+from catalogue.tables import initiatives, need_areas, need_positions, revisions, warnings
 
 # What a search reads of each entry it found, forty in every turn: from the driver itself. Lists and days are read as
 # text, which both engines write alike: there are few different ones, so each is understood once.
@@ -27,7 +27,10 @@ _BY_SIXTEEN = 16  # ids: few different statements, which an engine prepares once
 MOST_GONE = 0.2
 FEW = 5
 
-_WHOLE = tuple(initiatives.c[name] for name in Initiative.__dataclass_fields__)
+_WARNING = select(warnings.c.reason).where(warnings.c.initiative_id == initiatives.c.id).scalar_subquery()
+_WHOLE = tuple(
+    _WARNING.label(name) if name == "warning" else initiatives.c[name] for name in Initiative.__dataclass_fields__
+)
 _open_among = (
     initiatives.c.id.in_(bindparam("ids", expanding=True)),
     initiatives.c.status == Status.ACTIVE.value,
@@ -98,6 +101,7 @@ def _as_initiative(row: RowMapping) -> Initiative:
         "publics": tuple(Public(public) for public in row["publics"]),
         "frais": Frais(row["frais"]) if row["frais"] else None,
         "verified_method": Method(row["verified_method"]) if row["verified_method"] else None,
+        "warning": Reason.of(row["warning"] or ""),
         "notices": read_notices(row["notices"]),
         "services": tuple(map(_as_service, row["services"])),
     }

@@ -203,6 +203,47 @@ class Role(Labelled):
     ORGANISATEUR = "organisateur", "organisateur"
     CORRESPONDANT = "correspondant", "correspondant du guide"
     COORDINATEUR = "coordinateur", "coordinateur du guide"
+    TRAVAILLEUR_SOCIAL = "travailleur-social", "travailleur social"
+
+
+class Verdict(Labelled):
+    """What is answered to "Toujours vrai ?"."""
+
+    OUI = "oui", "Oui"
+    CORRIGER = "corriger", "Corriger"
+    FERME = "ferme", "Fermé"
+    NE_SAIS_PAS = "ne-sais-pas", "Je ne sais pas"
+    PLUS_TARD = "plus-tard", "Plus tard"
+    PAS_POUR_MOI = "pas-pour-moi", "Pas pour moi"
+
+
+class Reason(Labelled):
+    """What is reported of an entry."""
+
+    FERME = "ferme", "C'est fermé"
+    HORAIRES = "horaires", "Les horaires"
+    ADRESSE = "adresse", "L'adresse"
+    TELEPHONE = "telephone", "Le téléphone"
+    PAS_CA = "ce-nest-pas-ca", "Ce n'est pas ce qui est écrit"
+    ACCUEIL = "accueil", "J'ai été mal accueilli"
+    AUTRE = "autre", "Autre chose"
+
+
+class CampaignAnswer(Labelled):
+    """What is answered to the one question of a campaign."""
+
+    OUI = "oui", "Oui"
+    NON = "non", "Non"
+    NE_SAIS_PAS = "ne-sais-pas", "Je ne sais pas"
+
+
+class Outcome(Labelled):
+    """What becomes of a report."""
+
+    CORRIGE = "corrige", "la fiche a été corrigée"
+    FERME = "ferme", "le lieu est fermé, la fiche n'est plus montrée"
+    JUSTE = "juste", "vérifié : la fiche est juste"
+    TRANSMIS = "transmis", "transmis à qui peut agir"
 
 
 class Settled(Labelled):

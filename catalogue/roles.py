@@ -10,14 +10,17 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
-from catalogue.entries import CalendarEvent, Mandate
-from catalogue.needs import Role
+from catalogue.entries import CalendarEvent, Initiative, Mandate
+from catalogue.needs import Kind, Role
 from catalogue.tables import invitations, mandates, role_changes, roles, runs
 
 LINK_LASTS = timedelta(hours=48)
 LINK_BYTES = 16  # 128 random bits: nobody guesses one
+MOST_LINKS = 50  # made in a day, in all: who holds a coordinator's telephone cannot invite a crowd
+A_DAY = timedelta(days=1)
+WEEKLY_BUDGET, WEEKDAY, HOUR = 5, 1, 10  # questions; on Tuesday, at ten: until they say otherwise
 
 Who = tuple[str, str]  # channel, person
 
@@ -33,13 +36,28 @@ class Held:
 # Links.
 
 
-def invite(connection: Connection, mandate: Mandate, by: Role, now: datetime) -> str:
-    """The secret of a link that gives a role once, within 48 hours. Only its digest is kept."""
-    secret = token_hex(LINK_BYTES)
+class TooManyLinks(Exception):
+    """Fifty links were made in a day: no more until tomorrow."""
+
+
+def new_secret() -> str:
+    """What a link holds, before it is made."""
+    return token_hex(LINK_BYTES)
+
+
+def invite(connection: Connection, mandate: Mandate, secret: str, by: Role, now: datetime) -> None:
+    """Makes a link that gives a role once, within 48 hours. Only its digest is kept. Raises TooManyLinks."""
+    if not may_invite(connection, now):
+        raise TooManyLinks
     row = {"digest": _digest(secret), **_covers(mandate), "by_role": by.value, "expires_at": now + LINK_LASTS}
-    connection.execute(insert(invitations), {**row, "used_at": None})
+    connection.execute(insert(invitations), {**row, "made_at": now, "used_at": None})
     _note(connection, "invited", mandate, by, now)
-    return secret
+
+
+def may_invite(connection: Connection, now: datetime) -> bool:
+    """Whether a link may still be made today."""
+    lately = select(func.count()).select_from(invitations).where(invitations.c.made_at > now - A_DAY)
+    return (connection.scalar(lately) or 0) < MOST_LINKS
 
 
 def invitation(connection: Connection, secret: str, now: datetime) -> Mandate | None:
@@ -57,8 +75,12 @@ def accept(connection: Connection, who: Who, secret: str, now: datetime) -> bool
     if mandate is None:
         return False
     connection.execute(update(invitations).where(_usable(secret, now)).values(used_at=now))
+    held = next((one for one in held_by(connection, who) if one.role is mandate.role), None)
     role_id = _role_id(connection, who, mandate.role, now)
     _add(connection, role_id, mandate)
+    # Of all kinds in one of two links: of all kinds.
+    kinds = mandate.kinds if not held else tuple({*held.kinds, *mandate.kinds}) if held.kinds and mandate.kinds else ()
+    connection.execute(update(roles).where(roles.c.id == role_id).values(kinds=sorted(kinds)))
     _note(connection, "accepted", mandate, None, now)
     return True
 
@@ -77,7 +99,8 @@ def _role_id(connection: Connection, who: Who, role: Role, now: datetime) -> int
     theirs = select(roles.c.id).where(*(roles.c[name] == value for name, value in row.items()))
     found = connection.scalar(theirs)
     if found is None:
-        found = connection.execute(insert(roles).values(**row, since=now).returning(roles.c.id)).scalar_one()
+        asked = {"kinds": [], "weekly_budget": WEEKLY_BUDGET, "weekday": WEEKDAY, "hour": HOUR}
+        found = connection.execute(insert(roles).values(**row, **asked, since=now).returning(roles.c.id)).scalar_one()
     return int(found)
 
 
@@ -110,7 +133,16 @@ def _held(connection: Connection, wanted: ColumnElement[bool]) -> list[Held]:
     codes = _of_roles(connection, select(mandates.c.role_id, mandates.c.code).where(mandates.c.role_id.in_(ids)))
     run = _of_roles(connection, select(runs.c.role_id, runs.c.initiative_id).where(runs.c.role_id.in_(ids)))
     return [
-        Held(Mandate(id_, Role(row["role"]), tuple(codes.get(id_, ())), tuple(run.get(id_, ()))), row["since"])
+        Held(
+            Mandate(
+                id_,
+                Role(row["role"]),
+                tuple(codes.get(id_, ())),
+                tuple(run.get(id_, ())),
+                tuple(map(Kind, row["kinds"])),
+            ),
+            row["since"],
+        )
         for id_, row in zip(ids, found, strict=True)
     ]
 
@@ -153,6 +185,8 @@ def may_settle(connection: Connection, who: Who, event: CalendarEvent) -> Role |
 
 def covers(mandate: Mandate, event: CalendarEvent) -> bool:
     """Whether a role is answerable for an event: who runs its entry, or looks after the commune it is in."""
+    if mandate.role is Role.TRAVAILLEUR_SOCIAL:
+        return False
     if mandate.role is Role.ORGANISATEUR:
         return event.initiative_id is not None and event.initiative_id in mandate.initiatives
     return not {event.code_insee, event.departement}.isdisjoint(mandate.codes)
@@ -173,15 +207,53 @@ def answerable(connection: Connection, events: Iterable[CalendarEvent]) -> dict[
     return found
 
 
+# Entries.
+
+_FIRST_TO_LAST = (Role.COORDINATEUR, Role.CORRESPONDANT, Role.ORGANISATEUR)
+
+
+def answers_for(connection: Connection, who: Who, entry: Initiative) -> Mandate | None:
+    """The widest role in which somebody may verify and correct an entry; None when they may not."""
+    theirs = [mandate for mandate in held_by(connection, who) if covers_entry(mandate, entry)]
+    return min(theirs, key=lambda one: _FIRST_TO_LAST.index(one.role), default=None)
+
+
+def covers_entry(mandate: Mandate, entry: Initiative) -> bool:
+    """Whether a role is answerable for an entry: who runs it, or looks after its commune and its kind.
+
+    What has no place at all (national, at a distance) is looked after by any coordinator.
+    """
+    if mandate.role is Role.TRAVAILLEUR_SOCIAL:
+        return False
+    if mandate.role is Role.ORGANISATEUR:
+        return entry.id in mandate.initiatives
+    if mandate.kinds and entry.kind not in mandate.kinds:
+        return False
+    if mandate.role is Role.COORDINATEUR and entry.departement is None:
+        return True
+    return not {entry.code_insee, entry.departement}.isdisjoint(mandate.codes)
+
+
+def runs_it(connection: Connection, who: Who, initiative_id: int) -> bool:
+    """Whether somebody runs an entry themselves: they may not settle what is reported of it."""
+    return any(initiative_id in mandate.initiatives for mandate in held_by(connection, who))
+
+
 # What is written.
 
 
 def _covers(mandate: Mandate) -> dict[str, Any]:
-    return {"role": mandate.role.value, "codes": list(mandate.codes), "initiatives": list(mandate.initiatives)}
+    return {
+        "role": mandate.role.value,
+        "codes": list(mandate.codes),
+        "initiatives": list(mandate.initiatives),
+        "kinds": [kind.value for kind in mandate.kinds],
+    }
 
 
 def _mandate(id_: int, row: RowMapping) -> Mandate:
-    return Mandate(id_, Role(row["role"]), tuple(row["codes"]), tuple(row["initiatives"]))
+    kinds = tuple(map(Kind, row["kinds"]))
+    return Mandate(id_, Role(row["role"]), tuple(row["codes"]), tuple(row["initiatives"]), kinds)
 
 
 def _note(connection: Connection, change: str, mandate: Mandate, by: Role | None, now: datetime) -> None:

@@ -321,8 +321,14 @@ roles = Table(
     Column("id", BigId, primary_key=True),
     Column("channel", Text, nullable=False),
     Column("person", Text, nullable=False),
-    Column("role", Text, nullable=False),  # travailleur-social, correspondant, coordinateur
+    Column("role", Text, nullable=False),
     Column("since", Instant, nullable=False),
+    Column("kinds", JSON, nullable=False),  # of the entries looked after; [] for all
+    # When they are asked what is still true, and how much: theirs to change.
+    Column("weekly_budget", Integer, nullable=False),  # questions
+    Column("weekday", Integer, nullable=False),  # 0 is Monday
+    Column("hour", Integer, nullable=False),  # Europe/Paris
+    Column("paused_until", Date),  # included
     UniqueConstraint("channel", "person", "role"),
 )
 
@@ -353,6 +359,8 @@ invitations = Table(
     Column("role", Text, nullable=False),
     Column("codes", JSON, nullable=False),
     Column("initiatives", JSON, nullable=False),  # the ids of those this person runs
+    Column("kinds", JSON, nullable=False),
+    Column("made_at", Instant, nullable=False),
     Column("by_role", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
@@ -380,6 +388,157 @@ askings = Table(
     Column("asked_at", Instant, nullable=False),
     Column("answer", Text),  # oui, annule, ne-sais-pas; None: silence
     Index(None, "event_id", "original_at"),
+)
+
+# "Toujours vrai ?": an entry put to somebody, and what they said of it. Of a role that ended, the question stays.
+checks = Table(
+    "checks",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), nullable=False),
+    Column("role_id", BigId, ForeignKey("roles.id", ondelete="SET NULL")),
+    Column("role", Text, nullable=False),
+    Column("departement", String(3)),
+    Column("asked_at", Instant, nullable=False),
+    Column("reminded_at", Instant),  # silence is broken once
+    Column("again_at", Instant),  # "plus tard": when it is put again
+    Column("answered_at", Instant),
+    Column("answer", Text),  # catalogue.needs.Verdict; None: silence
+    Column("method", Text),
+    Index(None, "initiative_id"),
+    Index(None, "role_id"),
+)
+
+# "Signaler une erreur". Who said it is known only until it is settled, to count each once and to tell them.
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("words", Text),
+    Column("channel", Text),
+    Column("person", Text),
+    Column("by_role", Text),  # None: a resident
+    Column("to_be_told", Boolean, nullable=False),  # they wish to hear what becomes of it
+    Column("at", Instant, nullable=False),
+    Column("put_to", BigId, ForeignKey("roles.id", ondelete="SET NULL")),  # who was asked last
+    Column("put_at", Instant),
+    Column("times_put", Integer, nullable=False),
+    Column("settled_at", Instant),
+    Column("settled_role", Text),
+    Column("outcome", Text),
+    Index(None, "initiative_id"),
+)
+Index(
+    "ix_reports_open",
+    reports.c.at,
+    sqlite_where=reports.c.settled_at.is_(None),
+    postgresql_where=reports.c.settled_at.is_(None),
+)
+
+# What several people said of an entry, shown on its card until somebody settles it.
+warnings = Table(
+    "warnings",
+    metadata,
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# Corrections made in a conversation: what can be undone, and those of the same field that one person must settle.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("before", JSON, nullable=False),  # columns of the entry
+    Column("after", JSON, nullable=False),
+    Column("role_id", BigId, ForeignKey("roles.id", ondelete="SET NULL")),
+    Column("role", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", Text, nullable=False),  # applied, undone, waiting (for a decision), kept, refused
+    Column("against_id", BigId),  # the correction it contradicts
+    Column("put_at", Instant),  # when somebody was asked to decide
+    Column("settled_at", Instant),
+    Column("settled_role", Text),
+    Index(None, "initiative_id"),
+)
+
+# What professionals say of an entry: what helped, for whom. Shown once a coordinator has read it.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("publics", JSON, nullable=False),
+    Column("role_id", BigId, ForeignKey("roles.id", ondelete="SET NULL")),
+    Column("role", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, published, refused
+    Column("put_at", Instant),  # when somebody was asked to read it
+    Column("settled_at", Instant),
+    Column("settled_role", Text),
+    Index(None, "initiative_id"),
+)
+
+# One question put of a chosen set of entries ("avez-vous une salle fraîche cet été ?").
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("codes", JSON, nullable=False),
+    Column("kinds", JSON, nullable=False),  # [] for all
+    Column("role", Text, nullable=False),  # of who asks
+    Column("at", Instant, nullable=False),
+    Column("ends_on", Date, nullable=False),  # included
+)
+
+campaign_answers = Table(
+    "campaign_answers",
+    metadata,
+    Column("campaign_id", BigId, ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Column("role_id", BigId, ForeignKey("roles.id", ondelete="SET NULL")),
+    Column("asked_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("answer", Text),  # oui, non, ne-sais-pas; None: silence
+    Index(None, "role_id"),
+    Index(None, "initiative_id"),
+)
+
+# What is proposed for the matrix of needs and kinds.
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("words", Text, nullable=False),
+    Column("codes", JSON, nullable=False),  # of the territory it comes from
+    Column("role", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("settled_at", Instant),
+)
+
+# How many people opened an entry, each day: numbers, nobody.
+views = Table(
+    "views",
+    metadata,
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("people", Integer, nullable=False),
+)
+
+# What somebody is adding to the guide, to be gone on with later.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("content", JSON, nullable=False),
+    Column("updated_at", Instant, nullable=False),
 )
 
 # Until when a channel asked to be left alone (429): true for every process that sends, and after a restart.

@@ -11,7 +11,8 @@ from catalogue.needs import EventStatus, Settled
 from handlers.cards import contact_lines
 from handlers.dates import day_in_words, in_words, is_over, key_of, place_words, read_key, title_of
 from handlers.desk import Desk
-from handlers.dialogue import Card, Choice, Reply, Rows, Settle, State, Turn
+from handlers.dialogue import Card, Choice, Reply, Rows, State, Turn
+from handlers.effects import Settle
 from handlers.locale import gettext as _
 from handlers.words import capital
 

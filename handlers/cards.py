@@ -1,13 +1,14 @@
 """An initiative as a person reads it: short in a list, whole when they ask, always with how true it is."""
 
 from datetime import date, datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from catalogue.entries import CalendarEvent, Initiative, Notice, Service, TownHall
+from catalogue.exchange.rows import web_address
 from catalogue.freshness import freshness
 from catalogue.geo import hectometres
 from catalogue.hours import openness, ordinary_week
-from catalogue.needs import Kind, Method, NoticeKind, Public, Reach
+from catalogue.needs import Kind, Method, NoticeKind, Public, Reach, Reason
 from catalogue.notices import hours_now, season_days, to_show
 from handlers import words
 from handlers.dialogue import Card, Choice
@@ -19,7 +20,8 @@ SENTENCE = 200  # characters of the description in a list
 
 def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
     """The card of a list; `place_words` says where it is, seen from where the person looks."""
-    lines = [first_sentence(entry.description), place_words, *for_a_time(entry, now.date()), opening(entry, now)]
+    lines = [warning(entry), first_sentence(entry.description), place_words]
+    lines += [*for_a_time(entry, now.date()), opening(entry, now)]
     lines.append(_for_whom_and_cost(entry))
     return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), _list_choices(entry))
 
@@ -27,6 +29,7 @@ def short_card(entry: Initiative, place_words: str, now: datetime) -> Card:
 def whole_card(entry: Initiative, now: datetime) -> Card:
     """Everything known about an entry, in the order one needs it."""
     lines = [
+        warning(entry),
         _what_it_is(entry),
         address(entry),
         *for_a_time(entry, now.date()),
@@ -47,8 +50,8 @@ def whole_card(entry: Initiative, now: datetime) -> Card:
 
 def contact_card(entry: Initiative, now: datetime) -> Card:
     """How to reach an entry before going."""
-    lines = (*contact_lines(entry), *for_a_time(entry, now.date()), opening(entry, now))
-    return Card(entry.nom, lines, provenance(entry, now.date()), calls(entry))
+    lines = (warning(entry), *contact_lines(entry), *for_a_time(entry, now.date()), opening(entry, now))
+    return Card(entry.nom, tuple(filter(None, lines)), provenance(entry, now.date()), calls(entry))
 
 
 def town_hall_words(hall: TownHall, alone: bool) -> str:
@@ -94,6 +97,19 @@ def opening(entry: Initiative, now: datetime) -> str:
     if entry.horaires:
         return _("Horaires annoncés : {value}").format(value=entry.horaires)
     return _("Horaires non connus.")
+
+
+def warning(entry: Initiative) -> str:
+    """What several people said of an entry; "" when nobody did, or it was settled."""
+    if entry.warning is None:
+        return ""
+    said = {
+        Reason.FERME: _("Attention : plusieurs personnes l'ont trouvé fermé. Appelez avant d'y aller."),
+        Reason.HORAIRES: _("Attention : plusieurs personnes disent que les horaires ont changé."),
+        Reason.ADRESSE: _("Attention : plusieurs personnes disent que l'adresse n'est pas la bonne."),
+        Reason.TELEPHONE: _("Attention : plusieurs personnes disent que le téléphone ne répond pas."),
+    }
+    return said.get(entry.warning, _("Attention : plusieurs personnes ont signalé une erreur sur cette fiche."))
 
 
 def for_a_time(entry: Initiative, today: date) -> list[str]:
@@ -172,7 +188,7 @@ def wheelchair(accessible: bool | None) -> str:
 def provenance(entry: Initiative, today: date) -> str:
     """How true it is, in plain words; never a name."""
     before_going = _("appelez avant d'y aller") if entry.telephone else _("vérifiez avant d'y aller")
-    if entry.vanished_at:
+    if entry.vanished_at and is_absent(entry):
         gone = words.month_and_year(entry.vanished_at)
         return _("Absent de sa liste d'origine depuis {since} : {advice}.").format(since=gone, advice=before_going)
     if entry.verified_at is None:
@@ -187,6 +203,12 @@ def provenance(entry: Initiative, today: date) -> str:
     return _("Confirmé {method} {ago}.").format(
         method=_(entry.verified_method.label), ago=words.ago(entry.verified_at, today)
     )
+
+
+def is_absent(entry: Initiative) -> bool:
+    """Whether its list no longer has an entry, and no person confirmed it since."""
+    by_a_person = entry.verified_at if entry.verified_method not in (Method.IMPORT, None) else None
+    return entry.vanished_at is not None and (by_a_person is None or by_a_person < entry.vanished_at)
 
 
 def _labelled(pattern: str, value: str | None) -> str | None:
@@ -246,6 +268,6 @@ def calls(entry: Initiative | CalendarEvent) -> tuple[Choice, ...]:
     if entry.telephone:
         digits = "".join(c for c in entry.telephone if c.isdigit() or c == "+")
         calls.append(Choice(_("Appeler"), url=f"tel:{digits}"))
-    if entry.site_web and urlsplit(entry.site_web).scheme in ("http", "https"):
+    if entry.site_web and web_address(entry.site_web):
         calls.append(Choice(_("Voir le site"), url=entry.site_web))
     return tuple(calls)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from catalogue.entries import (
     Asked,
@@ -17,6 +17,16 @@ from catalogue.entries import (
 from catalogue.needs import Emergency, Need, Role
 from catalogue.places import Place, PlaceMatch
 from catalogue.understanding import Understanding
+
+if TYPE_CHECKING:
+    from handlers.adding import Additions
+    from handlers.campaigning import Campaigns
+    from handlers.checking import Checks
+    from handlers.correcting import Corrections
+    from handlers.proposing import Proposals
+    from handlers.reporting import Reports
+    from handlers.reviewing import Reviews
+    from handlers.team import Team
 
 
 class Desk(Protocol):
@@ -94,3 +104,35 @@ class Desk(Protocol):
 
     def cancelled_here(self, occurrence: Occurrence) -> bool:
         """Whether a date was cancelled by somebody who was asked, and not by its calendar."""
+
+    @property
+    def checks(self) -> "Checks":
+        """The questions put to this person about entries."""
+
+    @property
+    def corrections(self) -> "Corrections":
+        """What this person may correct."""
+
+    @property
+    def reports(self) -> "Reports":
+        """What was reported of entries."""
+
+    @property
+    def additions(self) -> "Additions":
+        """What this person is adding to the guide."""
+
+    @property
+    def team(self) -> "Team":
+        """The territories this person coordinates, and who looks after them."""
+
+    @property
+    def reviews(self) -> "Reviews":
+        """What professionals say of entries."""
+
+    @property
+    def proposals(self) -> "Proposals":
+        """What is proposed for the needs and the kinds of the guide."""
+
+    @property
+    def campaigns(self) -> "Campaigns":
+        """The one question of a campaign, for entries this person looks after."""

@@ -5,12 +5,11 @@ Everything here is a plain value: no I/O, no clock. A channel turns its updates 
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from catalogue.needs import Ahead, EventKind, Rhythm, Settled
 from handlers.desk import Desk
+from handlers.effects import Effect
 
 Answers = Mapping[str, Any]
 
@@ -88,95 +87,6 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Forget:
-    """Remove everything held about this person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Remove what was said in this conversation; not what the person asked to be told later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remind:
-    """Write to the person before a date."""
-
-    event_id: int
-    original_at: datetime
-    ahead: tuple[Ahead, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unremind:
-    """Say nothing more of a date."""
-
-    event_id: int
-    original_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribe:
-    """Write to the person of the dates to come in a commune, of one kind or of all."""
-
-    code_insee: str
-    kind: EventKind | None
-    rhythm: Rhythm
-
-
-@dataclass(frozen=True, slots=True)
-class Unsubscribe:
-    """End a subscription of this person's."""
-
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Tell the person if an entry closes or moves."""
-
-    initiative_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unwatch:
-    """Tell them no more."""
-
-    initiative_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class StopAll:
-    """End every reminder, subscription and watch of this person's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accept:
-    """Take the role that a link gives."""
-
-    secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """Give back every role of this person's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """Say whether a date takes place, in a role that is read again."""
-
-    event_id: int
-    original_at: datetime
-    said: Settled
-
-
-# What the runner must do, in the turn's own transaction.
-Effect = (
-    Forget | Drop | Remind | Unremind | Subscribe | Unsubscribe | Watch | Unwatch | StopAll | Accept | Leave | Settle
-)
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """Where a conversation is: the flow, what was answered by step name, and what was worked out from it."""
 
@@ -213,10 +123,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """An answer that could be read: the state it leads to, and the very point shared, for this turn only."""
+    """An answer that could be read: the state it leads to, the very point shared, for this turn only, what to do."""
 
     state: State
     point: tuple[float, float] | None = None
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +167,7 @@ class Step:
     question: Question
     asks_position: bool = False
     beside: bool = False  # asked beside the results, which do not wait for it
+    takes_words: bool = False  # whatever is written is the answer
 
 
 Action = Callable[[State, str, Desk], Turn]

@@ -5,32 +5,38 @@ from dataclasses import replace
 
 from catalogue.needs import Emergency, Need
 from catalogue.spelling import fold
-from handlers import agenda, asking, later, mine, results, roles
+from handlers import (
+    adding,
+    agenda,
+    arranging,
+    asking,
+    campaigning,
+    checking,
+    correcting,
+    later,
+    mine,
+    nested,
+    own_data,
+    proposing,
+    reporting,
+    reviewing,
+    roles,
+    team,
+    whole,
+)
 from handlers.agenda import AGENDA
 from handlers.desk import Desk
-from handlers.dialogue import (
-    Choice,
-    Drop,
-    Event,
-    Flow,
-    Forget,
-    Gesture,
-    Posed,
-    Reading,
-    Reply,
-    State,
-    Step,
-    Turn,
-    Understood,
-)
+from handlers.dialogue import Choice, Event, Flow, Gesture, Posed, Reading, Reply, State, Step, Turn, Understood
+from handlers.effects import Effect
 from handlers.emergency import emergency_answer, emergency_button, emergency_numbers
 from handlers.hearing import known_place, located, needing
 from handlers.locale import gettext as _
 from handlers.orientation import ORIENTATION
-from handlers.told import my_reminders, stop_all
 
-FLOWS = {flow.name: flow for flow in (ORIENTATION, AGENDA)}
+_WITH_A_ROLE = (*correcting.FLOWS, *reporting.FLOWS, *adding.FLOWS, *team.FLOWS, *reviewing.FLOWS, *proposing.FLOWS)
+FLOWS = {flow.name: flow for flow in (ORIENTATION, AGENDA, *_WITH_A_ROLE)}
 FIRST = ORIENTATION
+_UNASKED = "a-poser"  # in the memo: the numbers to call came instead of the next question
 
 # What is understood at any moment, as a command, a button or a word.
 ORDERS = {
@@ -59,6 +65,15 @@ ORDERS = {
     "tout arreter": "tout-arreter",
     "tout effacer": "effacer",
     "continuer": "reprendre",
+    "mes questions": "mesquestions",
+    "mesquestions": "mesquestions",
+    "ajouter": "ajouter",
+    "ajouter un lieu": "ajouter",
+    "equipe": "equipe",
+    "mon territoire": "equipe",
+    "proposer": "proposer",
+    "proposer un besoin": "proposer",
+    "propositions": "propositions",
 }
 
 
@@ -76,12 +91,30 @@ def advance(state: State | None, event: Event, desk: Desk) -> Turn:
         return _begin(event.text, desk)
     order, value = _order(event)
     if order:
-        return _OBEYED[order](state, value, desk)
+        return _begun(_OBEYED[order](state, value, desk), desk)
+    if state and _takes_words(state):
+        if event.kind is Gesture.SAID and state.memo.get(_UNASKED):
+            return _ask(FLOWS[state.flow], state, desk)
+        return _go_on(FLOWS[state.flow], state, event, desk)
     if event.kind is Gesture.SAID and (asked := agenda.wanted(state, event.text, desk)):
         return _ask(AGENDA, asked, desk)
     if state is None or state.flow not in FLOWS:
         return _without_a_conversation(event, desk)
     return _go_on(FLOWS[state.flow], state, event, desk)
+
+
+def _begun(turn: Turn, desk: Desk) -> Turn:
+    """What an order leads to: when it says nothing itself, the first question of its conversation."""
+    if turn.replies or turn.state is None:
+        return turn
+    asked = _ask(FLOWS[turn.state.flow], turn.state, desk)
+    return replace(asked, effects=(*turn.effects, *asked.effects))
+
+
+def _takes_words(state: State | None) -> bool:
+    """Whether whatever is written is the answer: it may look like anything else."""
+    step = _current(FLOWS[state.flow], state) if state and state.flow in FLOWS else None
+    return step is not None and step.takes_words
 
 
 def urgent(event: Event, danger: Callable[[str], Emergency | None]) -> Reply | None:
@@ -96,10 +129,16 @@ def urgent(event: Event, danger: Callable[[str], Emergency | None]) -> Reply | N
 def _in_danger(emergency: Emergency, state: State | None, event: Event, desk: Desk) -> Turn:
     """The number first. What else was said is kept, so that going on shows what may help next."""
     flow = FLOWS.get(state.flow, FIRST) if state else FIRST
-    reading = flow.hears(state or State(flow.name), event, desk)
+    if state and _takes_words(state) and (step := _current(flow, state)):
+        reading = step.question.read(state, event, desk)  # « pour les femmes victimes de violences » is also an answer
+    else:
+        reading = flow.hears(state or State(flow.name), event, desk)
+    effects: tuple[Effect, ...] = ()
     if isinstance(reading, Understood):
-        state = _forgetting_what_followed(flow, reading.state)
-    return Turn(state, (emergency_answer(emergency, _carry_on()),))
+        unasked = {_UNASKED: True} if _takes_words(state) else {}
+        state = _forgetting_what_followed(flow, reading.state).noting(**unasked)
+        effects = reading.effects
+    return Turn(state, (emergency_answer(emergency, _carry_on()),), effects)
 
 
 def _order(event: Event) -> tuple[str | None, str]:
@@ -179,7 +218,8 @@ def _read(flow: Flow, step: Step | None, reading: Understood, desk: Desk) -> Tur
     if step and step.beside:
         return _in_place(_ask(flow, reading.state, desk))
     desk = desk.at(reading.point) if reading.point else desk
-    return _ask(flow, _forgetting_what_followed(flow, reading.state), desk)
+    turn = _ask(flow, _forgetting_what_followed(flow, reading.state), desk)
+    return replace(turn, effects=(*reading.effects, *turn.effects))
 
 
 def _forgetting_what_followed(flow: Flow, state: State) -> State:
@@ -194,6 +234,8 @@ def _current(flow: Flow, state: State) -> Step | None:
 def _open(flow: Flow, state: State) -> list[Step]:
     """The questions still without an answer; one beside the results only once it is its turn."""
     waiting = [step for step in flow.steps if not step.beside and step.name not in state.answers]
+    if nested.is_inside(state):
+        return waiting[:1]  # each of its questions is about the answer to the one before
     beside = _beside(flow, state)
     return waiting or ([beside] if beside else [])
 
@@ -207,7 +249,7 @@ def _ask(flow: Flow, state: State, desk: Desk) -> Turn:
     """The current question; or, when all are answered, the results with the question worth asking beside them."""
     step = _current(flow, state)
     if step:
-        return Turn(state, (_posed(flow, step, state, desk),))
+        return Turn(replace(state, memo={}), (_posed(flow, step, state, desk),))
     turn = flow.finish(state, desk)
     beside = _beside(flow, turn.state) if turn.state else None
     posed = beside.question.pose(turn.state, desk) if beside and turn.state else None
@@ -271,6 +313,8 @@ def _back(state: State | None, value: str, desk: Desk) -> Turn:
         return _begin("", desk)
     flow = FLOWS[state.flow]
     answered = _answered(flow, state)
+    if not answered and nested.is_inside(state):
+        return _resume(nested.before(state), "", desk)
     if not answered and flow is not FIRST:
         return _ask(FIRST, State(FIRST.name), desk)
     if not answered:
@@ -284,47 +328,15 @@ def _restart(state: State | None, value: str, desk: Desk) -> Turn:
     return _begin("", desk)
 
 
-def _cancel(state: State | None, value: str, desk: Desk) -> Turn:
-    words = _("C'est arrêté. J'ai oublié ce que vous m'avez dit.\nRevenez quand vous voulez.")
-    if not mine.has_asked(desk.asked()):
-        return Turn(None, (Reply(words, choices=(_start_again(),)),), (Drop(),))
-    words = f"{words}\n{_('Vos rappels, eux, continuent.')}"
-    return Turn(None, (Reply(words, choices=((stop_all(), my_reminders()), _start_again())),), (Drop(),))
-
-
-def _start_again() -> tuple[Choice, ...]:
-    return (Choice(_("Recommencer"), "recommencer:"), emergency_button())
-
-
 def _my_data(state: State | None, value: str, desk: Desk) -> Turn:
-    held = FLOWS[state.flow].held(state, desk) if state and state.flow in FLOWS else []
-    lines = [_("Voici tout ce que je garde sur vous :")]
-    asked = mine.in_lines(desk.asked(), desk)
-    mandates = roles.in_lines(desk.mandates(), desk)
-    lines += [*held, *asked, *mandates] or [_("aucune réponse pour le moment.")]
-    lines += [
-        _("Je ne connais ni votre nom, ni votre adresse."),
-        _("Pour vous répondre : le numéro de cette conversation. Et, sur le site, les messages affichés."),
-        _("Tout disparaît après 24 heures de silence."),
-    ]
-    if asked or mandates:
-        lines[-1] = _("Vos réponses disparaissent après 24 heures de silence.")
-    if asked:
-        lines.append(_("Vos rappels restent jusqu'à leur date, ou jusqu'à ce que vous les arrêtiez."))
-    if mandates:
-        lines.append(_("Votre rôle reste jusqu'à ce que vous le quittiez."))
-    reminders = ((my_reminders(),),) if asked else ()
-    leaving = ((Choice(_("Quitter mon rôle"), "quitter:"),),) if mandates else ()
-    choices = (*reminders, *leaving, (Choice(_("Tout effacer"), "effacer:"),), (_carry_on(),))
-    return Turn(state, (Reply("\n".join(lines), choices=choices),))
+    return own_data.shown(state, _held(state, desk), desk)
 
 
-def _erase(state: State | None, value: str, desk: Desk) -> Turn:
-    if value == "oui":
-        words = _("C'est effacé. Je ne garde plus rien de vous.")
-        return Turn(None, (Reply(words, choices=(_start_again(),)),), (Forget(),))
-    choices = ((Choice(_("Oui, tout effacer"), "effacer:oui"),), (Choice(_("Non, continuer"), "reprendre:"),))
-    return Turn(state, (Reply(_("Effacer tout ce que je garde de vous ?"), choices=choices),))
+def _held(state: State | None, desk: Desk) -> list[str]:
+    """What is kept of a conversation, in words, and of the one it was begun inside."""
+    if state is None or state.flow not in FLOWS:
+        return []
+    return [*_held(nested.before(state), desk), *FLOWS[state.flow].held(state, desk)]
 
 
 def _agenda(state: State | None, value: str, desk: Desk) -> Turn:
@@ -343,13 +355,13 @@ _OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
     "urgence": _emergency,
     "retour": _back,
     "recommencer": _restart,
-    "annuler": _cancel,
+    "annuler": own_data.cancel,
     "mesdonnees": _my_data,
-    "effacer": _erase,
+    "effacer": own_data.erase,
     "reprendre": _resume,
     "agenda": _agenda,
     "besoins": _needs,
-    "fiche": results.details,
+    "fiche": whole.details,
     "rdv": later.show_date,
     "rappeler": later.remind,
     "prevenir": later.subscribe,
@@ -362,4 +374,13 @@ _OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
     "maintenu": asking.settle,
     "accepter": roles.accept,
     "quitter": roles.leave,
+    **checking.ORDERS,
+    **arranging.ORDERS,
+    **correcting.ORDERS,
+    **reporting.ORDERS,
+    **adding.ORDERS,
+    **team.ORDERS,
+    **reviewing.ORDERS,
+    **proposing.ORDERS,
+    **campaigning.ORDERS,
 }

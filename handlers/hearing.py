@@ -52,15 +52,16 @@ def _called_so(state: State, said: str, understood: Understanding, desk: Desk) -
     entries = () if understood.courtesy else desk.called(said, place)
     if not entries:
         return None
-    cards = tuple(_with_its_dates(whole_card(entry, desk.now), entry.id, desk) for entry in entries)
+    cards = tuple(_with_its_choices(whole_card(entry, desk.now), entry.id, desk) for entry in entries)
     go_on = ((Choice(_("Chercher autre chose"), "reprendre:"),),)
     reply = Reply(_("Voici ce que je connais sous ce nom."), cards=cards, choices=go_on)
     return Unclear(reply, nearly=True, state=state)
 
 
-def _with_its_dates(card: Card, id_: int, desk: Desk) -> Card:
+def _with_its_choices(card: Card, id_: int, desk: Desk) -> Card:
     dates = (Choice(_("Ses rendez-vous"), f"fiche:{id_}"),) if desk.next_dates(id_) else ()
-    return replace(card, choices=(*card.choices, *dates))
+    report = Choice(_("Signaler une erreur"), f"signaler:{id_}")
+    return replace(card, choices=(*card.choices, *dates, report))
 
 
 def known_place(state: State | None, desk: Desk) -> Place | None:

@@ -14,19 +14,8 @@ from handlers import planning, words
 from handlers.cards import town_hall_words
 from handlers.dates import in_words, is_over, keeping_choice, key_of, read_key, whole_date
 from handlers.desk import Desk
-from handlers.dialogue import (
-    Choice,
-    Remind,
-    Reply,
-    Rows,
-    State,
-    Subscribe,
-    Turn,
-    Unremind,
-    Unsubscribe,
-    Unwatch,
-    Watch,
-)
+from handlers.dialogue import Choice, Reply, Rows, State, Turn
+from handlers.effects import Remind, Subscribe, Unremind, Unsubscribe, Unwatch, Watch
 from handlers.locale import gettext as _
 from handlers.told import my_reminders
 

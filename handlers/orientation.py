@@ -3,9 +3,8 @@
 import re
 
 from catalogue.needs import Need
-from handlers import results
+from handlers import results, whole
 from handlers.answers import PRECISIONS, NeedChoice, PlaceAnswer, Precision
-from handlers.cards import whole_card
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Event, Flow, Gesture, Reading, Reply, State, Step, Turn, Unclear
 from handlers.hearing import hear, located, small_talk
@@ -50,8 +49,7 @@ def _opens(payload: str, desk: Desk) -> Turn | None:
     go_on = ((Choice(_("Chercher autre chose"), "reprendre:"),),)
     if entry is None:
         return Turn(state, (Reply(_("Cette fiche n'est plus dans le guide."), choices=go_on),))
-    said, rows = results.dates_and_watch(entry, desk)
-    return Turn(state, (Reply("", (whole_card(entry, desk.now),), said, (*rows, *go_on)),))
+    return whole.shown(state, entry, desk, go_on)
 
 
 def _held(state: State, desk: Desk) -> list[str]:
@@ -68,7 +66,7 @@ def _held(state: State, desk: Desk) -> list[str]:
         for step in PRECISIONS
         if step in state.answers
     ]
-    if state.memo.get("found"):
+    if state.memo.get("found") or state.memo.get("seen"):
         lines.append(_("la liste des lieux que je vous ai montrée"))
     return lines
 
@@ -83,7 +81,7 @@ ORIENTATION = Flow(
     finish=results.show,
     actions={
         "suite": results.more,
-        "contact": results.contact,
+        "contact": whole.contact,
         "autre": results.not_that,
         "changer": results.change,
         "essayer": results.instead,

@@ -2,12 +2,11 @@
 
 from catalogue.entries import Initiative
 from catalogue.geo import distance_km
-from catalogue.needs import EventStatus, Need, Reach
+from catalogue.needs import Need, Reach
 from catalogue.places import Place
 from handlers import words
 from handlers.answers import PRECISIONS, ask_place_again, remaining
-from handlers.cards import address, contact_card, distance_words, reach_words, short_card, town_hall_words, whole_card
-from handlers.dates import day_in_words, key_of
+from handlers.cards import address, distance_words, reach_words, short_card, town_hall_words
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Reply, Rows, State, Turn
 from handlers.hearing import needing
@@ -133,62 +132,6 @@ def more(state: State, value: str, desk: Desk) -> Turn:
 
 def _edited(reply: Reply) -> Reply:
     return Reply(reply.text, reply.cards, reply.after, reply.choices, edits=True)
-
-
-def details(state: State | None, value: str, desk: Desk) -> Turn:
-    """One entry, whole, with its next dates. Also from a message that came days later, with no conversation."""
-    entry = _entry(value, desk)
-    if entry is None:
-        return _gone(state)
-    said, rows = dates_and_watch(entry, desk)
-    reply = Reply("", (whole_card(entry, desk.now),), said, (*rows, *_back_to_list(state)), edits=_in_a_list(state))
-    return Turn(state, (reply,))
-
-
-def contact(state: State, value: str, desk: Desk) -> Turn:
-    entry = _entry(value, desk)
-    if entry is None:
-        return _gone(state)
-    reply = Reply("", (contact_card(entry, desk.now),), choices=_back_to_list(state), edits=True)
-    return Turn(state, (reply,))
-
-
-def _entry(value: str, desk: Desk) -> Initiative | None:
-    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 16 else 0
-    return next(iter(desk.initiatives([number])), None)
-
-
-def _gone(state: State | None) -> Turn:
-    words_ = _("Cette fiche n'est plus dans le guide.")
-    return Turn(state, (Reply(words_, choices=_back_to_list(state)[:1], edits=_in_a_list(state)),))
-
-
-def _in_a_list(state: State | None) -> bool:
-    """Whether the last results are still what the conversation is about."""
-    return state is not None and "shown" in state.memo
-
-
-def _back_to_list(state: State | None) -> Rows:
-    if state is None or not _in_a_list(state):
-        return ((Choice(_("Continuer"), "reprendre:"),),)
-    back = (Choice(_("Revenir à la liste"), f"suite:{state.memo['shown']}"),)
-    return (back, (Choice(_("Ce n'est pas ça"), "autre:"),)) if "found" in state.memo else (back,)
-
-
-def dates_and_watch(entry: Initiative, desk: Desk) -> tuple[str, Rows]:
-    """The next dates of an entry, each with its button, and the one that asks to hear of what becomes of it."""
-    dates = desk.next_dates(entry.id)
-    live = [date for date in dates if date.status is not EventStatus.CANCELLED]
-    lines = [_("Prochains rendez-vous :")] if live else []
-    lines += [
-        _("Annulé : {name}, {when}.").format(name=date.event.nom, when=day_in_words(date, desk.now))
-        for date in dates
-        if date.status is EventStatus.CANCELLED
-    ]
-    rows = [(Choice(f"{date.event.nom}, {day_in_words(date, desk.now)}", f"rdv:{key_of(date)}"),) for date in live]
-    if desk.told_later:
-        rows.append((Choice(_("Me prévenir si ça ferme ou déménage"), f"suivre:{entry.id}"),))
-    return "\n".join(reversed(lines)), tuple(rows)
 
 
 def not_that(state: State, value: str, desk: Desk) -> Turn:

@@ -1,17 +1,19 @@
-"""Roles, as those who have one meet them: a link to accept, what it asks of them, and how to give it back."""
+"""Roles, as people meet them: a link a coordinator makes, what it asks of who accepts it, how to give it back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from catalogue.entries import Mandate
 from catalogue.needs import Role
+from handlers.asked import YES, two_a_row
 from handlers.desk import Desk
-from handlers.dialogue import Accept, Choice, Leave, Reply, Rows, State, Turn
+from handlers.dialogue import Choice, Reply, Rows, State, Turn
+from handlers.effects import Accept, Leave
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
 
 A_ROLE = "i"  # what a link's payload begins with that gives a role
 SECRET = 32  # hexadecimal digits
-MOST_NAMED = 8  # communes of one role, in a sentence
+MOST_NAMED = 8  # communes or entries of one role, in a sentence
 
 
 def opens(payload: str, desk: Desk) -> Turn | None:
@@ -28,8 +30,8 @@ def opens(payload: str, desk: Desk) -> Turn | None:
         return _no_more(None)
     text = _("On vous propose un rôle : {what}.\n{task}\nVous arrêtez quand vous voulez, sans le dire à personne.")
     rows: Rows = ((Choice(_("J'accepte"), f"accepter:{secret}"),), (Choice(_("Non merci"), "recommencer:"),))
-    said = text.format(what=in_words(mandate, desk), task=_task(mandate.role))
-    return Turn(None, (Reply(said, choices=rows),))
+    asked = text.format(what=in_words(mandate, desk), task=_task(mandate.role))
+    return Turn(None, (Reply(asked, choices=rows),))
 
 
 def accept(state: State | None, value: str, desk: Desk) -> Turn:
@@ -38,8 +40,24 @@ def accept(state: State | None, value: str, desk: Desk) -> Turn:
     if mandate is None:
         return _no_more(state)
     text = _("C'est fait, merci. Votre rôle : {what}.\n{task}\nIl se voit et se quitte dans « Mes données ».")
-    said = text.format(what=in_words(mandate, desk), task=_task(mandate.role))
-    return Turn(state, (Reply(said, choices=((Choice(_("Mes données"), "mesdonnees:"), _begin()),)),), (Accept(value),))
+    thanks = text.format(what=in_words(mandate, desk), task=_task(mandate.role))
+    rows = (*work([*desk.mandates(), mandate]), (Choice(_("Mes données"), "mesdonnees:"), _begin()))
+    return Turn(state, (Reply(thanks, choices=rows),), (Accept(value),))
+
+
+def work(mandates: Sequence[Mandate]) -> Rows:
+    """What roles let one do, as buttons; () without a role."""
+    roles = {mandate.role for mandate in mandates}
+    buttons = []
+    if Role.CORRESPONDANT in roles:
+        buttons.append(Choice(_("Mes questions"), "mesquestions:"))
+    if Role.COORDINATEUR in roles:
+        buttons.append(Choice(_("Mon territoire"), "equipe:"))
+    if buttons:
+        buttons.append(Choice(_("Ajouter un lieu"), "ajouter:"))
+    if roles:
+        buttons.append(Choice(_("Proposer un besoin"), "proposer:"))
+    return two_a_row(buttons)
 
 
 def _no_more(state: State | None) -> Turn:
@@ -55,29 +73,65 @@ def _begin() -> Choice:
 
 
 def _task(role: Role) -> str:
-    if role is Role.ORGANISATEUR:
-        return _("Deux jours avant vos rendez-vous, je vous demande s'ils sont maintenus. Un geste suffit.")
-    return _(
-        "Deux jours avant un rendez-vous de chez vous, je peux vous demander s'il est maintenu. Un geste suffit.\n"
-        "Cinq questions par semaine au plus, jamais la nuit. Vous pouvez ne pas savoir."
-    )
+    """What a role changes for who takes it."""
+    match role:
+        case Role.ORGANISATEUR:
+            return _("Deux jours avant vos rendez-vous, je vous demande s'ils sont maintenus. Un geste suffit.")
+        case Role.TRAVAILLEUR_SOCIAL:
+            return _(
+                "Sous une fiche, vous pouvez donner un avis : ce qui aide, et pour qui.\n"
+                "Quand vous signalez une erreur, je note qu'elle vient d'un travailleur social.\n"
+                "Votre nom n'est ni demandé, ni gardé."
+            )
+        case Role.COORDINATEUR:
+            return _(
+                "Écrivez « équipe » : vous voyez l'état de votre territoire, vous invitez, vous retirez un rôle.\n"
+                "Une fois par mois, je vous écris cet état. Je vous demande aussi ce que personne n'a pu dire.\n"
+                "Cinq fiches par semaine au plus, jamais la nuit.\n"
+                "S'y ajoutent les erreurs signalées, les désaccords et les avis à lire."
+            )
+        case Role.CORRESPONDANT:
+            return _(
+                "Chaque semaine, je vous demande si quelques fiches sont encore vraies. "
+                "Deux jours avant un rendez-vous de chez vous, je peux vous demander s'il est maintenu.\n"
+                "Cinq questions par semaine au plus, jamais la nuit.\n"
+                "S'y ajoutent les erreurs que des gens signalent : cinq par semaine au plus.\n"
+                "Un geste suffit. Vous pouvez ne pas savoir."
+            )
 
 
 def in_words(mandate: Mandate, desk: Desk) -> str:
-    """A role and what it covers: "correspondant du guide pour Nanterre et Sceaux"."""
-    where = [_named(code, desk) for code in mandate.codes[:MOST_NAMED]]
-    where += [entry.nom for entry in desk.initiatives(mandate.initiatives)[:MOST_NAMED]]
-    more = len(mandate.codes) + len(mandate.initiatives) - len(where)
-    if more > 0:
-        where.append(ngettext("{count} autre", "{count} autres", more).format(count=more))
-    listed = _(" et ").join(filter(None, (", ".join(where[:-1]), where[-1]))) if where else ""
+    """A role and what it covers: "correspondant du guide pour Nanterre et Sceaux (Jardin partagé)"."""
+    entries = [entry.nom for entry in desk.initiatives(mandate.initiatives)]
+    more = len(mandate.initiatives) - len(entries)  # those that closed
+    where = listed([*named(mandate.codes, _nom(desk)), *entries], more)
     role = _(mandate.role.label)
-    return _("{role} pour {where}").format(role=role, where=listed) if listed else role
+    covers = _("{role} pour {where}").format(role=role, where=where) if where else role
+    kinds = ", ".join(_(kind.label) for kind in mandate.kinds)
+    return f"{covers} ({kinds})" if kinds else covers
 
 
-def _named(code: str, desk: Desk) -> str:
-    place = desk.place(code)
-    return place.nom if place else _("le département {code}").format(code=code)
+def where_in_words(codes: Sequence[str], desk: Desk) -> str:
+    """Communes and departments in a sentence."""
+    return listed(named(codes, _nom(desk)))
+
+
+def _nom(desk: Desk) -> Callable[[str], str | None]:
+    return lambda code: place.nom if (place := desk.place(code)) else None
+
+
+def named(codes: Sequence[str], nom: Callable[[str], str | None]) -> list[str]:
+    """Communes and departments by their names; `nom` tells that of a commune."""
+    return [nom(code) or _("le département {code}").format(code=code) for code in codes]
+
+
+def listed(names: Sequence[str], more: int = 0) -> str:
+    """Some names in a sentence, and how many others there are: "Nanterre, Sceaux et 3 autres"."""
+    shown = list(names[:MOST_NAMED])
+    others = more + len(names) - len(shown)
+    if others > 0:
+        shown.append(ngettext("{count} autre", "{count} autres", others).format(count=others))
+    return _(" et ").join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 def in_lines(mandates: Sequence[Mandate], desk: Desk) -> list[str]:
@@ -87,7 +141,7 @@ def in_lines(mandates: Sequence[Mandate], desk: Desk) -> list[str]:
 
 def leave(state: State | None, value: str, desk: Desk) -> Turn:
     """Gives back every role, after one confirmation."""
-    if value == "oui":
+    if value == YES:
         text = _("C'est fait : vous n'avez plus de rôle. Merci pour ce que vous avez donné.")
         return Turn(state, (Reply(text, choices=((_begin(),),)),), (Leave(),))
     rows: Rows = ((Choice(_("Oui, le quitter"), "quitter:oui"),), (Choice(_("Non, le garder"), "reprendre:"),))

@@ -14,16 +14,16 @@ from catalogue.hours import zone_of
 from catalogue.needs import EventStatus, Role, Settled
 from catalogue.tables import askings, mandates, occurrences, reminders, runs
 from catalogue.tables import events as events_table
+from catalogue.tables import roles as roles_table
 from handlers import planning
 from handlers.asking import question_reply
+from scheduler import rounds
 from scheduler.letters import Composers, Letter, alone, post, states
 from scheduler.reminders import Who, begins_at
 
 AHEAD = timedelta(days=2)
 TOO_LATE = timedelta(hours=1)  # before it begins, nobody could be told in time
 SILENCE = timedelta(hours=24)  # then somebody else is asked
-A_WEEK = timedelta(days=7)
-WEEKLY = 5  # questions to a correspondent, who gives their own time (domain: the weekly budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ def ask(connection: Connection, now: datetime, composers: Composers) -> int:
     """Asks whether the dates of the two days to come will take place; returns how many questions were put.
 
     Organisers first, all of them; then, after a day of silence, the correspondents of the commune one after the other,
-    the one who was asked least lately first, and none more than five times a week. Never at night.
+    the one who has most questions left first, and none beyond their weekly budget. Never at night.
     """
     alone(connection)
     dates = _to_settle(connection, now)
     people = roles.answerable(connection, {date.event.id: date.event for date in dates}.values())
     asked = _asked(connection, [_key(date) for date in dates])
-    spent = _spent(connection, now)
+    free = _free(connection, people, now)
     letters = []
     for date in dates:
         if planning.is_night(now, zone_of(date.event.departement)):
             continue
-        for who, mandate in _next(date, people, asked.get(_key(date), []), spent, now, composers):
-            spent[mandate.id] += 1
+        for who, mandate in _next(date, people, asked.get(_key(date), []), free, now, composers):
+            free[mandate.id] -= 1
             _note(connection, mandate, date, now)
             letters.append(_letter(who, mandate, date, now))
     letters += _lost(connection, dates, people, asked, now, composers)
@@ -101,17 +101,18 @@ def _asked(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[_Asked
     return found
 
 
-def _spent(connection: Connection, now: datetime) -> Counter[int]:
-    """How many questions each role was put in a week."""
-    lately = select(askings.c.role_id).where(askings.c.asked_at > now - A_WEEK)
-    return Counter(connection.scalars(lately))
+def _free(connection: Connection, people: Mapping[Who, Sequence[Mandate]], now: datetime) -> Counter[int]:
+    """How many questions each role may still be put this week, with those of « Toujours vrai ? »; 0 for who is away."""
+    ids = [mandate.id for theirs in people.values() for mandate in theirs]
+    askers = [one for one in rounds.askers(connection, roles_table.c.id.in_(ids)) if not one.is_away(now)]
+    return rounds.left(connection, askers, rounds.week_before(now), now)
 
 
 def _next(
     date: Occurrence,
     people: Mapping[Who, Sequence[Mandate]],
     asked: Sequence[_Asked],
-    spent: Mapping[int, int],
+    free: Mapping[int, int],
     now: datetime,
     composers: Composers,
 ) -> list[tuple[Who, Mandate]]:
@@ -128,8 +129,8 @@ def _next(
         return organisers
     if any(one.answer is None and now < one.at + SILENCE for one in asked):
         return []
-    correspondents = [one for one in able if one[1].role is Role.CORRESPONDANT and spent.get(one[1].id, 0) < WEEKLY]
-    return sorted(correspondents, key=lambda one: (spent.get(one[1].id, 0), one[1].id))[:1]
+    correspondents = [one for one in able if one[1].role is Role.CORRESPONDANT and free.get(one[1].id, 0) > 0]
+    return sorted(correspondents, key=lambda one: (-free[one[1].id], one[1].id))[:1]
 
 
 def _note(connection: Connection, mandate: Mandate, date: Occurrence, now: datetime) -> None:

@@ -5,12 +5,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from catalogue.database import insert_into
 from catalogue.tables import feeds, outbox, reminders, ticks
 from scheduler.outbox import State
-from scheduler.reminders import WAITING, insert_into
+from scheduler.reminders import WAITING
 
 # Each periodic work, and how often it is done, in seconds: well below TICK_LASTS.
-PERIODS = {"tell": 5, "reconcile": 60, "digest": 60, "watch": 60, "feeds": 60, "ask": 60, "dates": 300, "forget": 300}
+PERIODS = {
+    **{"tell": 5, "reconcile": 60, "digest": 60, "watch": 60, "feeds": 60, "ask": 60, "verify": 60, "reports": 60},
+    **{"monthly": 300, "dates": 300, "forget": 300},
+}
 LATE = timedelta(minutes=5)
 TICK_LASTS = timedelta(minutes=10)
 A_DAY = timedelta(days=1)

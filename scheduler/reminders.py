@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, case, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from catalogue import events
+from catalogue.database import insert_into
 from catalogue.entries import Asked, Initiative, Occurrence, Reminded, Subscription
 from catalogue.hours import zone_of
 from catalogue.initiatives import even_closed_by_id
@@ -20,12 +20,6 @@ Who = tuple[str, str]  # channel, person
 Row = Mapping[str, Any]
 
 WAITING, QUEUED, TOLD, MISSED = "waiting", "queued", "told", "missed"
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
-
-def insert_into(connection: Connection, table: Table) -> Any:
-    """An insertion that may say what to do with a row that is already there."""
-    return _INSERTS[connection.dialect.name](table)
 
 
 def remind(

@@ -2,20 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal, select, update
 
+from catalogue.database import insert_into
 from catalogue.entries import Initiative
 from catalogue.hours import zone_of
 from catalogue.initiatives import even_closed_by_id
-from catalogue.needs import Status
-from catalogue.tables import initiatives, watches
+from catalogue.needs import Method, Status
+from catalogue.tables import initiatives, revisions, watches
 from handlers import planning
 from handlers.locale import gettext as _
 from handlers.told import watch_reply
 from scheduler.letters import Composers, Letter, alone, post
-from scheduler.reminders import Who, insert_into
+from scheduler.reminders import Who
 
 NEWS_LAST = timedelta(days=7)  # what could not be told for a week is no news
+UNDONE_WITHIN = timedelta(hours=1)  # what was said in a conversation can be taken back: until then, nobody is told
 SEPARATOR = "|"
 
 
@@ -66,7 +68,7 @@ def tell_watchers(connection: Connection, now: datetime, composers: Composers, m
     changed = (
         select(watches, _KNOWN.label("known"))
         .join(initiatives, initiatives.c.id == watches.c.initiative_id)
-        .where(watches.c.told != _KNOWN, watches.c.channel.in_(list(composers)))
+        .where(watches.c.told != _KNOWN, watches.c.channel.in_(list(composers)), ~_may_be_undone(now))
         .order_by(watches.c.initiative_id, watches.c.channel, watches.c.person)
         .limit(most)
     )
@@ -83,6 +85,12 @@ def tell_watchers(connection: Connection, now: datetime, composers: Composers, m
         connection.execute(update(watches).where(_one((row.channel, row.person), entry.id)).values(knows))
     post(connection, composers, letters)
     return len(letters)
+
+
+def _may_be_undone(now: datetime) -> ColumnElement[bool]:
+    """Whether somebody changed an entry in a conversation so lately that they may take it back."""
+    said = revisions.c.role.is_not(None), revisions.c.method == Method.BOT.value, revisions.c.at > now - UNDONE_WITHIN
+    return exists().where(revisions.c.initiative_id == watches.c.initiative_id, *said)
 
 
 def _said(entry: Initiative, told: str, known: str) -> str:

@@ -44,10 +44,13 @@ def telegram_bot(request: pytest.FixtureRequest, tmp_path: Path) -> StartTelegra
 
 
 @contextmanager
-def running(mode: Mode, folder: Path, env: dict[str, str]) -> Iterator[Telegram]:
-    """The stand-in and the product, stopped at the end. What was said is added to whatever is raised."""
+def running(mode: Mode, folder: Path, env: dict[str, str], product: list[str] | None = PRODUCT) -> Iterator[Telegram]:
+    """The stand-in and the product (None: to be started later), stopped at the end.
+
+    What was said is added to whatever is raised.
+    """
     settings = {"WEB_HOST": "127.0.0.1", "PYTHONPATH": _importable(), **env}
-    telegram = Telegram(PRODUCT, mode, settings, log=folder / "telegram.jsonl", timeout=ANSWERS_WITHIN, cwd=folder)
+    telegram = Telegram(product, mode, settings, log=folder / "telegram.jsonl", timeout=ANSWERS_WITHIN, cwd=folder)
     try:
         yield telegram.__enter__()
     except BaseException as error:

@@ -13,6 +13,8 @@ from handlers.dialogue import Choice, Event, Gesture, Reply
 from handlers.locale import gettext as _
 
 CHANNEL = "terminal"
+# A terminal obeys these, whoever wrote them; halves of characters cannot be written at all.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _POSITION = re.compile(r"@\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)")
 
 
@@ -38,7 +40,7 @@ class Terminal:
                 raise
             replies = [urgent]
         self._choices = [choice for reply in replies for choice in _all_choices(reply)]
-        return "\n".join(self._shown(reply) for reply in replies)
+        return _OBEYED.sub("", "\n".join(self._shown(reply) for reply in replies))
 
     def forget(self) -> None:
         """Drops the conversation; what a failing database holds of it is dropped after 24 hours."""

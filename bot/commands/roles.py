@@ -8,7 +8,7 @@ import click
 from bot.commands.places import territory_called
 from bot.console import PARIS, Trouble, chosen_settings, opened, telegram_name
 from catalogue.entries import Mandate
-from catalogue.needs import Role
+from catalogue.needs import Kind, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,59 +19,92 @@ if TYPE_CHECKING:
     from catalogue.roles import Held
 
 # What a command says, and what is stored.
-INVITED = {"correspondent": Role.CORRESPONDANT, "organiser": Role.ORGANISATEUR}
+INVITED = {
+    "correspondent": Role.CORRESPONDANT,
+    "organiser": Role.ORGANISATEUR,
+    "social-worker": Role.TRAVAILLEUR_SOCIAL,
+    "coordinator": Role.COORDINATEUR,
+}
+WITH_A_TERRITORY = (Role.CORRESPONDANT, Role.COORDINATEUR)
 
 
 @click.command(help="Écrit un lien qui donne un rôle, une seule fois, pendant 48 heures.")
 @click.option("--role", type=click.Choice(list(INVITED)), required=True)
-@click.option("--territory", metavar="LIEUX", help="De qui est correspondant : communes, départements (92050,92025).")
+@click.option("--territory", metavar="LIEUX", help="Son territoire : communes, départements (92050,92025).")
+@click.option("--kind", "kinds", metavar="TYPES", help="D'un correspondant : ses types de lieux (jardin-partage,amap).")
 @click.option("--runs", metavar="NUMÉROS", help="De qui organise : les numéros des fiches dont il s'occupe (12,15).")
 @click.option("--telegram", metavar="NOM", help="Le nom du bot Telegram ; sinon, demandé avec TELEGRAM_TOKEN.")
-def invite(role: str, territory: str | None, runs: str | None, telegram: str | None) -> None:
+def invite(role: str, territory: str | None, kinds: str | None, runs: str | None, telegram: str | None) -> None:
     from catalogue.database import writing
+    from catalogue.roles import TooManyLinks, new_secret
     from catalogue.roles import invite as make_link
     from handlers.roles import A_ROLE
 
     what = INVITED[role]
-    if (what is Role.CORRESPONDANT) != bool(territory) or (what is Role.ORGANISATEUR) != bool(runs):
-        raise Trouble("un correspondant a un territoire (--territory), un organisateur des fiches (--runs).")
+    _refuse_what_does_not_fit(what, territory, kinds, runs)
+    of_kinds = _kinds(kinds or "")
     chosen = chosen_settings()
     name = telegram_name(chosen, telegram)
     if name is None:
         raise Trouble("l'invitation s'ouvre sur Telegram : donnez --telegram, ou TELEGRAM_TOKEN.")
     base = opened(chosen)
     with writing(base.engine) as connection:
-        where = _codes(connection, territory or "", base.index)
-        if what is Role.CORRESPONDANT and not where:
+        where = codes_called(connection, territory or "", base.index)
+        if what in WITH_A_TERRITORY and not where:
             raise Trouble("--territory demande au moins une commune ou un département.")
-        mandate = Mandate(0, what, where, _initiatives(connection, runs or ""))
-        secret = make_link(connection, mandate, Role.COORDINATEUR, datetime.now(UTC))
+        mandate = Mandate(0, what, where, _initiatives(connection, runs or ""), of_kinds)
+        secret = new_secret()
+        try:
+            make_link(connection, mandate, secret, Role.COORDINATEUR, datetime.now(UTC))
+        except TooManyLinks:
+            raise Trouble("50 invitations ont été faites en 24 heures : attendez demain.") from None
     click.echo(f"https://t.me/{name}?start={A_ROLE}{secret}")
     click.echo("À envoyer à une seule personne : le lien sert une fois, pendant 48 heures.", err=True)
 
 
-def _codes(connection: "Connection", territory: str, index: "PlaceIndex") -> tuple[str, ...]:
+def _refuse_what_does_not_fit(what: Role, territory: str | None, kinds: str | None, runs: str | None) -> None:
+    if what is Role.ORGANISATEUR and (territory or not runs):
+        raise Trouble("qui organise a des fiches (--runs), et pas de territoire.")
+    if what is not Role.ORGANISATEUR and runs:
+        raise Trouble("--runs ne sert que pour qui organise (organiser).")
+    if what in WITH_A_TERRITORY and not territory:
+        raise Trouble("ce rôle a un territoire : donnez --territory, comme 92050,92025.")
+    if what is not Role.CORRESPONDANT and kinds:
+        raise Trouble("--kind ne sert que pour un correspondant (correspondent).")
+
+
+def codes_called(connection: "Connection", territory: str, index: "PlaceIndex") -> tuple[str, ...]:
     """The codes of communes, with their arrondissements, and of departments. Raises Trouble."""
     from catalogue.exchange.selection import codes_of
 
-    said = [part.strip() for part in territory.split(",") if part.strip()]
-    found = [codes_of(connection, territory_called(one, index)) for one in said]
+    found = [codes_of(connection, territory_called(one, index)) for one in _said(territory)]
     return tuple(sorted(frozenset().union(*found)))
+
+
+def _kinds(kinds: str) -> tuple[Kind, ...]:
+    """The kinds of entries that were named, each once. Raises Trouble."""
+    for one in _said(kinds):
+        if Kind.of(one) is None:
+            raise Trouble(f"« {one} » n'est pas un type de lieu. Il y a : {', '.join(Kind)}.")
+    return tuple(kind for kind in Kind if kind in _said(kinds))
 
 
 def _initiatives(connection: "Connection", runs: str) -> tuple[int, ...]:
     """The ids of entries that exist. Raises Trouble."""
     from catalogue.initiatives import initiatives_by_id
 
-    said = [part.strip() for part in runs.split(",") if part.strip()]
-    if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in said):
+    if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in _said(runs)):
         raise Trouble("--runs demande des numéros de fiches, comme 12,15.")
-    ids = sorted({int(part) for part in said})
+    ids = sorted({int(part) for part in _said(runs)})
     known = {entry.id for entry in initiatives_by_id(connection, ids)}
     for id_ in ids:
         if id_ not in known:
             raise Trouble(f"aucune fiche ouverte n'a le numéro {id_}.")
     return tuple(ids)
+
+
+def _said(listed: str) -> list[str]:
+    return [part.strip() for part in listed.split(",") if part.strip()]
 
 
 @click.command(help="Liste les rôles donnés. Aucun nom n'est gardé : un rôle se reconnaît à son numéro et à sa date.")
@@ -90,11 +123,14 @@ def roles() -> None:
 
 def _in_a_line(held: "Held", index: "PlaceIndex") -> str:
     mandate = held.mandate
-    where = ", ".join([*_named(mandate.codes, index), *(f"fiche {id_}" for id_ in mandate.initiatives)])
-    return f"{mandate.id}  {mandate.role.value}  depuis le {held.since.astimezone(PARIS):%d/%m/%Y}  {where}"
+    where = ", ".join([*codes_named(mandate.codes, index), *(f"fiche {id_}" for id_ in mandate.initiatives)])
+    kinds = f"types : {', '.join(mandate.kinds)}" if mandate.kinds else ""
+    since = f"depuis le {held.since.astimezone(PARIS):%d/%m/%Y}"
+    return "  ".join(filter(None, (str(mandate.id), mandate.role.value, since, where, kinds)))
 
 
-def _named(codes: "Sequence[str]", index: "PlaceIndex") -> list[str]:
+def codes_named(codes: "Sequence[str]", index: "PlaceIndex") -> list[str]:
+    """Codes as a list shows them: "Nanterre (92050)"."""
     return [f"{place.nom} ({code})" if (place := index.get(code)) else code for code in codes]
 
 

@@ -20,6 +20,9 @@ WORKS = {
     "watch": "fiches suivies",
     "feeds": "calendriers à relire",
     "ask": "« maintenu ? »",
+    "verify": "« toujours vrai ? »",
+    "reports": "signalements",
+    "monthly": "état mensuel des territoires",
     "dates": "dates des mois qui viennent",
     "forget": "oubli de ce qui est ancien",
 }

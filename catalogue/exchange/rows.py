@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from math import isfinite
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,12 @@ def _damage(values: list[str], expected: int) -> str | None:
     return None
 
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
+# Joiners are kept between what they join: letters of other scripts, the parts of an emoji.
+_JOINED = r"[\u0300-\u1fff\u2190-\u2bff\u3000-\U0001faff]"
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    rf"|(?<!{_JOINED})[\u200c\u200d]|[\u200c\u200d](?!{_JOINED})"
+)
 _SOFT = str.maketrans("", "", "\xad\u200b\ufeff")
 
 
@@ -118,12 +124,19 @@ def phone(value: str) -> str | None:
 def email(value: str) -> str | None:
     """The first e-mail address there is."""
     found = re.search(r"[^\s@,;<>]+@[^\s@,;<>]+\.[a-zA-Z]{2,}", value)
-    return found[0] if found else None
+    return found[0] if found and found[0].isprintable() else None
 
 
 def web_address(value: str) -> str | None:
-    """The address when it is one that can be followed."""
-    return value.strip() if re.fullmatch(r"https?://[^\s<>\"]+", value.strip()) else None
+    """The address when it is one that can be followed, from anywhere, and of which nothing is hidden."""
+    address = value.strip()
+    if not re.fullmatch(r"https?://[^\s<>\"]+", address) or not address.isprintable():
+        return None
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return None
+    return address if "." in host.strip(".") else None
 
 
 def point(latitude: str, longitude: str) -> tuple[float, float] | None:

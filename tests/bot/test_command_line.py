@@ -1,5 +1,6 @@
 """The `bonne-porte` command, as a process: it starts, it stops, and what is wrong is one clear line."""
 
+import json
 import os
 import signal
 import socket
@@ -7,13 +8,23 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
+
+from bot.__main__ import main
+from catalogue.database import open_database, writing
+from catalogue.entries import Mandate
+from catalogue.needs import Kind, Role
+from catalogue.roles import accept, held_by
 
 ROOT = Path(__file__).parent.parent.parent
+
+BonnePorte = Callable[..., Result]
 
 
 @contextmanager
@@ -121,3 +132,112 @@ def test_the_conversation_is_played_in_a_terminal(shipped_url: str) -> None:
     assert process.returncode == 0
     assert "Mon Épicerie" in out
     assert err == ""
+
+
+# Roles and territories.
+
+
+@pytest.fixture
+def bonne_porte(shipped_url: str, monkeypatch: pytest.MonkeyPatch) -> BonnePorte:
+    """The command, on a shipped catalogue of the test's own."""
+    monkeypatch.setenv("DATABASE_URL", shipped_url)
+    monkeypatch.setenv("TELEGRAM_TOKEN", "")
+    return lambda *arguments: CliRunner().invoke(main, [*arguments])
+
+
+def accepted(url: str, result: Result, person: str) -> Mandate:
+    """The role that the link which was printed gives somebody."""
+    assert result.exit_code == 0, result.output
+    link, secret = result.stdout.strip().split("?start=i")
+    assert link == "https://t.me/bonne_porte_bot"
+    engine = open_database(url)
+    with writing(engine) as connection:
+        assert accept(connection, ("telegram", person), secret, datetime.now(UTC))
+        (held,) = held_by(connection, ("telegram", person))
+    engine.dispose()
+    return held
+
+
+@pytest.mark.parametrize(
+    ("arguments", "role", "codes"),
+    [
+        (["coordinator", "--territory", "92"], Role.COORDINATEUR, ("92",)),
+        (["social-worker"], Role.TRAVAILLEUR_SOCIAL, ()),
+    ],
+)
+def test_a_role_is_given_by_a_link(
+    bonne_porte: BonnePorte, shipped_url: str, arguments: list[str], role: Role, codes: tuple[str, ...]
+) -> None:
+    made = bonne_porte("invite", "--telegram", "bonne_porte_bot", "--role", *arguments)
+    held = accepted(shipped_url, made, "101")
+    assert (held.role, held.codes, held.initiatives, held.kinds) == (role, codes, (), ())
+
+
+def test_a_correspondent_of_some_kinds_is_listed_then_revoked(bonne_porte: BonnePorte, shipped_url: str) -> None:
+    role = ("--role", "correspondent", "--territory", "92050, Sceaux", "--kind", "jardin-partage, amap")
+    held = accepted(shipped_url, bonne_porte("invite", "--telegram", "bonne_porte_bot", *role), "20301")
+    assert (held.codes, set(held.kinds)) == (("92050", "92071"), {Kind.JARDIN_PARTAGE, Kind.AMAP})
+    listed = bonne_porte("roles").stdout.strip()
+    assert listed.startswith(f"{held.id}  correspondant  depuis le ")
+    assert listed.endswith("Nanterre (92050), Sceaux (92071)  types : amap, jardin-partage")
+    assert "20301" not in listed
+    assert bonne_porte("revoke", str(held.id)).exit_code == 0
+    assert bonne_porte("roles").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["correspondent"], "donnez --territory"),
+        (["coordinator"], "donnez --territory"),
+        (["correspondent", "--territory", "Zzyzx"], "Zzyzx"),
+        (["correspondent", "--territory", "92", "--kind", "château"], "« château » n'est pas un type de lieu"),
+        (["correspondent", "--territory", "92", "--runs", "12"], "--runs ne sert que"),
+        (["coordinator", "--territory", "92", "--kind", "amap"], "--kind ne sert que"),
+        (["organiser"], "--runs"),
+        (["organiser", "--runs", "12", "--territory", "92"], "pas de territoire"),
+        (["organiser", "--runs", "999999"], "aucune fiche ouverte"),
+        (["social-worker", "--kind", "amap"], "--kind ne sert que"),
+    ],
+)
+def test_an_invitation_that_cannot_be_made_says_why(bonne_porte: BonnePorte, arguments: list[str], said: str) -> None:
+    result = bonne_porte("invite", "--telegram", "bonne_porte_bot", "--role", *arguments)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("bonne-porte : ")
+    assert said in line
+
+
+def test_a_role_that_is_not_there_cannot_be_revoked(bonne_porte: BonnePorte) -> None:
+    result = bonne_porte("revoke", "12")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "aucun rôle n'a le numéro 12" in result.stderr
+
+
+def test_the_state_of_a_territory_is_printed(bonne_porte: BonnePorte, shipped_url: str) -> None:
+    empty = bonne_porte("state")
+    assert (empty.exit_code, empty.stdout) == (0, "")
+    assert "Pour inviter" in empty.stderr
+    made = bonne_porte("invite", "--telegram", "bonne_porte_bot", "--role", "coordinator", "--territory", "92")
+    accepted(shipped_url, made, "101")
+    one = ("--telegram", "bonne_porte_bot", "--role", "correspondent", "--territory", "92050")
+    accepted(shipped_url, bonne_porte("invite", *one), "102")
+    (line,) = bonne_porte("state", "--json").stdout.splitlines()
+    of_department = json.loads(line)
+    assert of_department["territory"] == ["92"]
+    (line,) = bonne_porte("state", "--territory", "Nanterre", "--json").stdout.splitlines()
+    of_commune = json.loads(line)
+    assert 0 < of_commune["entries"] < of_department["entries"]
+    assert of_commune["unattended"] == 0
+    assert of_department["unattended"] == of_department["entries"] - of_commune["entries"]
+    assert [load["asked"] for load in of_department["loads"]] == [0]
+    said = bonne_porte("state", "--territory", "Nanterre").stdout
+    assert said.startswith(f"Nanterre (92050)\n  {of_commune['entries']} fiches ouvertes.")
+
+
+@pytest.mark.parametrize("territory", ["Zzyzx", ","])
+def test_the_state_of_no_place_says_why(bonne_porte: BonnePorte, territory: str) -> None:
+    result = bonne_porte("state", "--territory", territory)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1].startswith("bonne-porte : ")

@@ -224,8 +224,8 @@ def test_a_season_and_what_is_true_for_a_time_are_said() -> None:
         ({"verified_at": None}, "Pas encore confirmé : vérifiez avant d'y aller."),
         ({"verified_at": date(2026, 11, 1)}, "D'après une liste de novembre 2026."),
         (
-            {"verified_method": Method.VISITE, "vanished_at": date(2026, 9, 1)},
-            "Absent de sa liste d'origine depuis septembre 2026 : vérifiez avant d'y aller.",
+            {"verified_method": Method.VISITE, "vanished_at": date(2026, 11, 16)},
+            "Absent de sa liste d'origine depuis novembre 2026 : vérifiez avant d'y aller.",
         ),
     ],
 )

@@ -20,6 +20,7 @@ from catalogue.roles import (
     invite,
     leave,
     may_settle,
+    new_secret,
     revoke,
 )
 from catalogue.tables import initiatives, invitations, role_changes, roles
@@ -41,8 +42,10 @@ def a_place(engine: Engine) -> int:
 
 
 def link(engine: Engine, mandate: Mandate = NANTERRE) -> str:
+    secret = new_secret()
     with writing(engine) as connection:
-        return invite(connection, mandate, Role.COORDINATEUR, NOW)
+        invite(connection, mandate, secret, Role.COORDINATEUR, NOW)
+    return secret
 
 
 def take(engine: Engine, who: tuple[str, str], secret: str, now: datetime = NOW) -> bool:

@@ -228,6 +228,7 @@ def test_an_entry_gives_its_next_dates_each_with_its_button() -> None:
     assert labels(reply) == [
         "Fête 5, samedi 5 décembre à 14 h",
         "Me prévenir si ça ferme ou déménage",
+        "Signaler une erreur",
         "Revenir à la liste",
         "Ce n'est pas ça",
     ]
@@ -238,7 +239,10 @@ def test_an_entry_asked_for_by_its_name_leads_to_its_dates() -> None:
     dates = [happening(5, SATURDAY, event_initiative_id=1)]
     talk = Talk(MemoryDesk([initiative(1, nom="L'Agrocité Zorglub")], dates=dates))
     (card,) = talk.say("agrocité zorglub").cards
-    assert (card.choices[-1].label, card.choices[-1].data) == ("Ses rendez-vous", "fiche:1")
+    assert [(one.label, one.data) for one in card.choices[-2:]] == [
+        ("Ses rendez-vous", "fiche:1"),
+        ("Signaler une erreur", "signaler:1"),
+    ]
     assert labels(talk.tap("fiche:1"))[0] == "Fête 5, samedi 28 novembre à 14 h"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from catalogue.needs import EventStatus, Role, Settled
 from handlers.asking import question_reply
 from handlers.dates import key_of, sureness
-from handlers.dialogue import Settle
+from handlers.effects import Settle
 from tests.handlers.memory import TUESDAY, MemoryDesk, happening
 from tests.handlers.test_engine import Talk, labels
 

@@ -1,5 +1,6 @@
 """A card tells the truth about an entry, in plain words."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -144,6 +145,8 @@ def test_out_of_its_season_a_place_is_closed_until_the_next() -> None:
 def test_what_its_list_no_longer_has_is_said_so() -> None:
     entry = initiative(1, vanished_at=date(2026, 10, 2), telephone="01 47 29 50 50")
     assert provenance(entry, TODAY) == "Absent de sa liste d'origine depuis octobre 2026 : appelez avant d'y aller."
+    seen = replace(entry, verified_at=date(2026, 11, 12), verified_method=Method.TELEPHONE)
+    assert provenance(seen, TODAY) == "Confirmé par téléphone il y a 12 jours.", "by a person, since then"
 
 
 def test_what_is_offered_is_told_with_whom_it_is_for() -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalogue.needs import Kind, Need, Reach
-from handlers.dialogue import Choice, Drop, Event, Forget, Gesture, Reply, State, Turn
+from handlers.dialogue import Choice, Event, Gesture, Reply, State, Turn
+from handlers.effects import Drop, Forget
 from handlers.engine import advance
 from tests.handlers.memory import MemoryDesk, initiative
 
@@ -218,7 +219,7 @@ def test_a_printed_guides_link_opens_its_entry_then_searches_around_it(talk: Tal
     reply = talk.start("f7")
     assert names(reply) == ["Lieu 7"]
     assert "Téléphone : 01 47 29 50 50" in reply.cards[0].lines
-    assert labels(reply) == ["Chercher autre chose"]
+    assert labels(reply) == ["Signaler une erreur", "Chercher autre chose"]
     assert "De quoi avez-vous besoin, à Nanterre ?" in talk.tap("reprendre:").text
 
 

@@ -14,18 +14,8 @@ from catalogue.hours import zone_of
 from catalogue.needs import Ahead, EventKind, EventStatus, Rhythm
 from handlers import planning
 from handlers.dates import key_of
-from handlers.dialogue import (
-    Drop,
-    Event,
-    Gesture,
-    Remind,
-    StopAll,
-    Subscribe,
-    Unremind,
-    Unsubscribe,
-    Unwatch,
-    Watch,
-)
+from handlers.dialogue import Event, Gesture
+from handlers.effects import Drop, Remind, StopAll, Subscribe, Unremind, Unsubscribe, Unwatch, Watch
 from handlers.engine import advance
 from handlers.later import possible
 from tests.handlers.memory import TUESDAY, MemoryDesk, happening, initiative

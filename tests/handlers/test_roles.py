@@ -6,9 +6,10 @@ import pytest
 
 from catalogue.entries import Mandate
 from catalogue.needs import Role
-from handlers.dialogue import Accept, Event, Forget, Gesture, Leave
+from handlers.dialogue import Event, Gesture
+from handlers.effects import Accept, Forget, Leave
 from handlers.engine import advance
-from handlers.roles import in_words
+from handlers.roles import in_words, work
 from tests.handlers.memory import MemoryDesk, initiative
 from tests.handlers.test_engine import Talk, labels
 
@@ -31,13 +32,38 @@ def opened(talk: Talk, payload: str = f"i{SECRET}") -> str:
 def test_a_link_says_what_it_asks_before_anything_is_given(talk: Talk) -> None:
     said = opened(talk)
     assert "On vous propose un rôle : correspondant du guide pour Nanterre." in said
-    assert "Cinq questions par semaine au plus" in said
+    assert "Cinq questions par semaine au plus, jamais la nuit.\n" in said
+    assert "les erreurs que des gens signalent : cinq par semaine au plus." in said
 
 
 def test_a_link_is_accepted_by_a_tap(talk: Talk) -> None:
     reply = talk.tap(f"accepter:{SECRET}")
     assert "Votre rôle : correspondant du guide pour Nanterre" in reply.text
     assert talk.turn.effects == (Accept(SECRET),)
+
+
+def test_what_the_role_lets_one_do_is_a_tap_away_once_it_is_accepted(talk: Talk) -> None:
+    todo = ["Mes questions", "Ajouter un lieu", "Proposer un besoin"]
+    reply = talk.tap(f"accepter:{SECRET}")
+    assert labels(reply) == [*todo, "Mes données", "Chercher un lieu, une aide"]
+    for button in (choice for row in reply.choices for choice in row):
+        assert talk.tap(button.data).text
+
+
+@pytest.mark.parametrize(
+    ("roles", "buttons"),
+    [
+        ([], []),
+        ([Role.ORGANISATEUR], ["proposer:"]),
+        ([Role.TRAVAILLEUR_SOCIAL], ["proposer:"]),
+        ([Role.CORRESPONDANT], ["mesquestions:", "ajouter:", "proposer:"]),
+        ([Role.COORDINATEUR], ["equipe:", "ajouter:", "proposer:"]),
+        ([Role.COORDINATEUR, Role.CORRESPONDANT], ["mesquestions:", "equipe:", "ajouter:", "proposer:"]),
+    ],
+)
+def test_each_role_offers_what_it_allows(roles: list[Role], buttons: list[str]) -> None:
+    rows = work([Mandate(number, role, ("92050",), ()) for number, role in enumerate(roles)])
+    assert [choice.data for row in rows for choice in row] == buttons
 
 
 @pytest.mark.parametrize("value", ["", "x", SECRET + "0"])

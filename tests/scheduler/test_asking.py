@@ -11,9 +11,10 @@ from catalogue.database import reading, writing
 from catalogue.entries import Mandate
 from catalogue.events import occurrence
 from catalogue.needs import EventStatus, Role, Settled
-from catalogue.roles import accept, held_by, invite, leave
+from catalogue.roles import WEEKLY_BUDGET as WEEKLY
+from catalogue.roles import accept, held_by, invite, leave, new_secret
 from catalogue.tables import askings, events, initiatives, occurrences, outbox
-from scheduler.asking import SILENCE, WEEKLY, answer, ask
+from scheduler.asking import SILENCE, answer, ask
 from scheduler.retention import forget, stop_telling
 from tests.scheduler.telling import (
     CHANNEL,
@@ -43,7 +44,8 @@ def give(engine: Engine) -> Give:
     def given(person: str, *codes: str, runs: tuple[int, ...] = ()) -> None:
         role = Role.ORGANISATEUR if runs else Role.CORRESPONDANT
         with writing(engine) as connection:
-            secret = invite(connection, Mandate(0, role, codes, runs), Role.COORDINATEUR, NOON)
+            secret = new_secret()
+            invite(connection, Mandate(0, role, codes, runs), secret, Role.COORDINATEUR, NOON)
             assert accept(connection, (CHANNEL, person), secret, NOON)
 
     return given

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, insert, select
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from bot.channels.telegram_messages import CHANNEL
 from catalogue.database import reading, writing
 from catalogue.needs import Rhythm
-from catalogue.tables import conversations, outbox, reminders, subscriptions
+from catalogue.tables import conversations, drafts, outbox, reminders, subscriptions
 from scheduler.outgoing import Outgoing, put
 from scheduler.reminders import subscribe
 from scheduler.retention import drop, forget, stop_telling
@@ -30,7 +31,7 @@ def two_people(engine: Engine) -> Engine:
     with writing(engine) as connection:
         for person in ("1001", "1002"):
             subscribe(connection, (CHANNEL, person), "92050", None, Rhythm.DIMANCHE, NOON)
-            row = {"channel": CHANNEL, "person": person, "history": [], "updated_at": NOON}
+            row: dict[str, Any] = {"channel": CHANNEL, "person": person, "history": [], "updated_at": NOON}
             connection.execute(insert(conversations), row)
             put(connection, [Outgoing(CHANNEL, person, {"text": "Bonjour"}, f"telegram:{person}:0", EVE)])
     return engine
@@ -83,3 +84,12 @@ def test_what_is_removed_is_what_was_asked_and_of_one_person(
         act(connection, CHANNEL, "1001")
     assert left(two_people, "1001") == remains
     assert left(two_people, "1002") == WHOLE
+
+
+def test_what_was_being_added_to_the_guide_is_forgotten_with_the_rest(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for person in ("1001", "1002"):
+            row = {"channel": CHANNEL, "person": person, "content": {"nom": "Le Verger"}, "updated_at": NOON}
+            connection.execute(insert(drafts), row)
+        forget(connection, CHANNEL, "1001")
+        assert connection.scalars(select(drafts.c.person)).all() == ["1002"]

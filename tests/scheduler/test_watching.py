@@ -63,6 +63,18 @@ def test_who_watches_an_entry_hears_that_it_closes(engine: Engine, entry: int, s
     assert said in letters(engine)[0].message["text"].splitlines()
 
 
+def test_what_may_still_be_taken_back_is_told_an_hour_later_or_never(engine: Engine, entry: int) -> None:
+    in_the_chat = Author("correspondant", Method.BOT)
+    watched(engine, entry)
+    for hours, status, heard in ((0, "closed", 0), (3, "active", 0), (6, "closed", 1)):
+        said_at = NOON + timedelta(hours=hours)
+        with writing(engine) as connection:
+            change_initiative(connection, entry, {"status": status}, in_the_chat, said_at)
+        assert told(engine, said_at + timedelta(minutes=59)) == 0
+        if status == "active" or heard:
+            assert told(engine, said_at + timedelta(hours=1)) == heard
+
+
 def watches_left(engine: Engine) -> int:
     with reading(engine) as connection:
         return len(connection.execute(select(watches)).all())

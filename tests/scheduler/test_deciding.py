@@ -1,0 +1,212 @@
+"""Two corrections of the same field: put once to one person who may decide, by day, and what they say is done."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import Engine, select
+
+from catalogue.corrections import correct, decide
+from catalogue.database import reading, writing
+from catalogue.needs import Role
+from catalogue.roles import leave
+from catalogue.tables import corrections, outbox
+from handlers.dialogue import Reply
+from scheduler.deciding import A_WEEK, put
+from tests.people import CHANNEL, COMPOSERS, People, Person
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ANNE, OMAR, LEA, ZOE, ORGANISER = "2001", "2002", "2003", "2004", "2005"
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def team(engine: Engine, clock: time_machine.Traveller) -> People:
+    """Two correspondents of Nanterre."""
+    team = People(engine)
+    for person in (ANNE, OMAR):
+        team.with_a_role(person, Role.CORRESPONDANT)
+    return team
+
+
+def contradicted(team: People, number: int = 1, first: str = ANNE, second: str = OMAR) -> tuple[int, int]:
+    """The ids of an entry that two people named otherwise, and of the correction that waits."""
+    entry = team.entry(number)
+    with writing(team.engine) as connection:
+        assert correct(connection, (CHANNEL, first), entry, "nom", {"nom": "La Table"}, NOON)
+        later = NOON + timedelta(hours=1)
+        waiting = correct(connection, (CHANNEL, second), entry, "nom", {"nom": "Le Couvert"}, later)
+    assert waiting
+    return entry, waiting
+
+
+def asked(team: People, now: datetime = NOON + timedelta(hours=1)) -> list[str]:
+    """Who is asked by a tick."""
+    with reading(team.engine) as connection:
+        before = set(connection.scalars(select(outbox.c.id)))
+    with writing(team.engine) as connection:
+        count = put(connection, now, COMPOSERS)
+    with reading(team.engine) as connection:
+        new = connection.execute(select(outbox).where(outbox.c.id.not_in(before)).order_by(outbox.c.id)).all()
+    assert len(new) == count
+    return [row.person for row in new]
+
+
+def state(team: People, correction: int) -> Any:
+    with reading(team.engine) as connection:
+        return connection.execute(select(corrections).where(corrections.c.id == correction)).one()
+
+
+def letter(person: Person) -> Reply:
+    return person.received()[-1]
+
+
+def test_a_coordinator_is_asked_once_with_what_was_said_and_by_whom(team: People) -> None:
+    _entry, waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    assert asked(team) == [LEA]
+    assert asked(team) == []
+    reply = letter(lea)
+    assert reply.cards[0].title == "La Table"
+    assert reply.cards[0].lines == (
+        "Le nom",
+        "Avant : Lieu 1",
+        "Première réponse (correspondant du guide, mardi 24 novembre) : La Table",
+        "Seconde réponse (correspondant du guide, mardi 24 novembre) : Le Couvert",
+    )
+    data = [choice.data for row in reply.choices for choice in row]
+    assert data == [f"trancher:{waiting}=refuser", f"trancher:{waiting}=garder"]
+
+
+def test_the_second_is_kept(team: People) -> None:
+    entry, waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    asked(team)
+    lea.received()
+    assert "Le nom : Le Couvert" in lea.tap("La seconde est juste").text
+    assert team.column(entry, "nom") == "Le Couvert"
+    found = state(team, waiting)
+    assert (found.state, found.settled_role, found.settled_at) == ("kept", "coordinateur", NOON)
+
+
+def test_the_second_is_refused(team: People) -> None:
+    entry, waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    asked(team)
+    lea.received()
+    assert "Le nom : La Table" in lea.tap("La première est juste").text
+    assert team.column(entry, "nom") == "La Table"
+    assert state(team, waiting).state == "refused"
+
+
+def test_what_is_decided_is_decided_once(team: People) -> None:
+    entry, waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    lea.press(f"trancher:{waiting}=refuser")
+    assert "plus à faire" in lea.press(f"trancher:{waiting}=garder").text
+    assert team.column(entry, "nom") == "La Table"
+    assert asked(team) == []
+
+
+def test_a_button_without_an_answer_shows_the_question_again(team: People) -> None:
+    _entry, waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    assert "À vous de choisir" in lea.press(f"trancher:{waiting}=peut-être").text
+    assert state(team, waiting).state == "waiting"
+
+
+def test_without_a_coordinator_a_correspondent_who_made_neither_is_asked(team: People) -> None:
+    entry, waiting = contradicted(team)
+    assert asked(team) == []
+    team.with_a_role(ORGANISER, Role.ORGANISATEUR, (), initiatives=(entry,))
+    team.with_a_role(ORGANISER, Role.CORRESPONDANT)
+    assert asked(team) == []
+    zoe = team.with_a_role(ZOE, Role.CORRESPONDANT)
+    assert asked(team) == [ZOE]
+    zoe.received()
+    zoe.tap("La seconde est juste")
+    assert state(team, waiting).settled_role == "correspondant"
+
+
+def test_a_coordinator_who_corrected_is_asked_after_one_who_did_not(team: People) -> None:
+    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    contradicted(team, second=LEA)
+    team.with_a_role(ZOE, Role.COORDINATEUR, ("92050",))
+    assert asked(team) == [ZOE]
+    with writing(team.engine) as connection:
+        leave(connection, (CHANNEL, ZOE), NOON)
+    contradicted(team, 2, second=LEA)
+    assert asked(team) == [LEA]
+
+
+def test_nobody_decides_who_may_not(team: People) -> None:
+    entry, waiting = contradicted(team)
+    team.with_a_role(ORGANISER, Role.ORGANISATEUR, (), initiatives=(entry,))
+    team.with_a_role(LEA, Role.COORDINATEUR, ("93",))
+    team.with_a_role(ZOE, Role.TRAVAILLEUR_SOCIAL)
+    for number in (ANNE, OMAR, LEA, ZOE, ORGANISER, "9"):
+        assert "plus à faire" in team.person(number).press(f"trancher:{waiting}=garder").text
+        with writing(team.engine) as connection:
+            assert not decide(connection, (CHANNEL, number), waiting, True, NOON)
+    assert (team.column(entry, "nom"), state(team, waiting).state) == ("La Table", "waiting")
+
+
+@pytest.mark.parametrize("data", ["trancher:", "trancher:0=garder", "trancher:x=garder", "trancher:999999=refuser"])
+def test_a_forged_button_decides_nothing(team: People, data: str) -> None:
+    entry, _waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    assert "plus à faire" in lea.press(data).text
+    assert team.column(entry, "nom") == "La Table"
+
+
+def test_what_was_applied_at_once_is_not_to_be_decided(team: People) -> None:
+    _entry, waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    assert "plus à faire" in lea.press(f"trancher:{state(team, waiting).against_id}=garder").text
+
+
+def test_a_role_that_ended_decides_nothing(team: People) -> None:
+    entry, _waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    asked(team)
+    lea.received()
+    with writing(team.engine) as connection:
+        leave(connection, (CHANNEL, LEA), NOON)
+    assert "plus à faire" in lea.tap("La seconde est juste").text
+    assert team.column(entry, "nom") == "La Table"
+
+
+def test_it_is_put_again_after_a_week_to_the_next_one(team: People) -> None:
+    contradicted(team)
+    for person in (LEA, ZOE):
+        team.with_a_role(person, Role.COORDINATEUR, ("92",))
+    first = NOON + timedelta(hours=1)
+    assert asked(team, first) == [LEA]
+    assert asked(team, first + A_WEEK - timedelta(minutes=1)) == []
+    assert asked(team, first + A_WEEK) == [ZOE]
+    assert asked(team, first + 2 * A_WEEK) == [LEA]
+
+
+def test_nobody_is_asked_at_night(team: People) -> None:
+    contradicted(team)
+    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    assert asked(team, datetime(2026, 11, 24, 22, tzinfo=UTC)) == []
+    assert asked(team, datetime(2026, 11, 25, 7, tzinfo=UTC)) == [LEA]
+
+
+def test_who_left_still_contradicts_and_what_they_wrote_is_still_to_be_decided(team: People) -> None:
+    entry, waiting = contradicted(team)
+    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    for person in (ANNE, OMAR):
+        with writing(team.engine) as connection:
+            leave(connection, (CHANNEL, person), NOON)
+    assert asked(team) == [LEA]
+    team.person(LEA).press(f"trancher:{waiting}=garder")
+    assert team.column(entry, "nom") == "Le Couvert"

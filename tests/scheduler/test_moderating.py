@@ -1,0 +1,201 @@
+"""An avis is put to a coordinator who is not its author, by day, once; again after a week; and never shown before."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import Engine, select
+
+from catalogue.database import reading, writing
+from catalogue.initiatives import Author, change_initiative
+from catalogue.needs import Kind, Method, Public, Role
+from catalogue.reviews import review
+from catalogue.roles import leave
+from catalogue.tables import outbox, reviews
+from scheduler.moderating import A_WEEK, put
+from scheduler.outbox import BY_DAY
+from tests.people import CHANNEL, COMPOSERS, People
+from tests.scheduler import telling as telegram
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+A_MINUTE = timedelta(minutes=1)
+FIRST, SECOND, WORKER = "1", "2", "3"
+WORDS = "On y vient sans rendez-vous."
+
+
+@pytest.fixture(autouse=True)
+def _one_day() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    return People(engine)
+
+
+def given(people: People, entry: int, person: str = WORKER, *publics: Public, now: datetime = NOW) -> None:
+    with writing(people.engine) as connection:
+        assert review(connection, (CHANNEL, person), entry, WORDS, publics, now)
+
+
+def told(people: People, now: datetime = NOW) -> list[str]:
+    """To whom a tick writes."""
+    before = {row.id for row in _letters(people)}
+    with writing(people.engine) as connection:
+        count = put(connection, now, COMPOSERS)
+    new = [row.person for row in _letters(people) if row.id not in before]
+    assert len(new) == count
+    return new
+
+
+def _letters(people: People) -> list[Any]:
+    with reading(people.engine) as connection:
+        return list(connection.execute(select(outbox).order_by(outbox.c.id)))
+
+
+def states(people: People) -> list[str]:
+    with reading(people.engine) as connection:
+        return list(connection.scalars(select(reviews.c.state).order_by(reviews.c.id)))
+
+
+def test_an_avis_is_put_once_to_the_coordinator_of_the_territory_who_decides_from_the_letter(people: People) -> None:
+    entry = people.entry(1)
+    coordinator = people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(SECOND, Role.COORDINATEUR, ("13055",))
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry, WORKER, Public.FAMILLES)
+    assert told(people) == [FIRST]
+    assert told(people, NOW + A_MINUTE) == []
+    letter = coordinator.received()[-1]
+    assert letter.text == "Un avis à lire avant de le montrer."
+    assert letter.cards[0].title == "Lieu 1"
+    assert letter.cards[0].lines == (
+        "92000 Nanterre",
+        f"Avis d'un travailleur social, novembre 2026 : {WORDS} (pour : familles)",
+    )
+    assert [one.label for one in coordinator.buttons()] == ["Publier", "Refuser", "Voir la fiche"]
+    coordinator.tap("Publier")
+    assert states(people) == ["published"]
+    assert told(people, NOW + A_WEEK) == []
+
+
+def test_one_that_is_refused_from_the_letter_is_put_to_nobody_else(people: People) -> None:
+    entry = people.entry(1)
+    coordinator = people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(SECOND, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    assert len(told(people)) == 1
+    coordinator.press("moderer:1=refuser")
+    assert states(people) == ["refused"]
+    assert told(people, NOW + A_WEEK) == []
+
+
+def test_silence_for_a_week_is_followed_by_another_coordinator(people: People) -> None:
+    entry = people.entry(1)
+    for person in (FIRST, SECOND):
+        people.with_a_role(person, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    asked = told(people)
+    assert told(people, NOW + A_WEEK - A_MINUTE) == []
+    assert sorted(asked + told(people, NOW + A_WEEK)) == [FIRST, SECOND]
+    assert told(people, NOW + 2 * A_WEEK) == asked
+
+
+def test_several_are_shared_between_coordinators(people: People) -> None:
+    for person in (FIRST, SECOND):
+        people.with_a_role(person, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    for number in range(4):
+        given(people, people.entry(number))
+    assert sorted(told(people)) == [FIRST, FIRST, SECOND, SECOND]
+
+
+def test_its_author_is_not_asked_another_is_and_with_nobody_else_it_waits(people: People) -> None:
+    entry = people.entry(1)
+    people.with_a_role(FIRST, Role.COORDINATEUR)
+    given(people, entry, FIRST)
+    assert told(people) == []
+    people.with_a_role(FIRST, Role.TRAVAILLEUR_SOCIAL)
+    assert told(people) == []
+    people.with_a_role(SECOND, Role.COORDINATEUR, ("92",))
+    assert told(people) == [SECOND]
+
+
+def test_who_runs_the_entry_or_looks_after_other_kinds_is_not_asked(people: People) -> None:
+    entry = people.entry(1)
+    people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(FIRST, Role.ORGANISATEUR, (), initiatives=[entry])
+    people.with_a_role(SECOND, Role.COORDINATEUR, kinds=[Kind.JARDIN_PARTAGE])
+    people.with_a_role("4", Role.CORRESPONDANT)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    assert told(people) == []
+    assert states(people) == ["waiting"]
+
+
+def test_what_has_no_place_is_put_to_any_coordinator(people: People) -> None:
+    nowhere = dict.fromkeys(("commune", "code_postal", "code_insee", "departement", "latitude", "longitude"))
+    entry = people.entry(1, reach="national", **nowhere)
+    people.with_a_role(FIRST, Role.COORDINATEUR, ("13055",))
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    assert told(people) == [FIRST]
+
+
+def test_nobody_is_written_to_at_night_by_the_clock_of_the_place(people: People) -> None:
+    people.with_a_role(FIRST, Role.COORDINATEUR, ("92", "987"))
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, people.entry(1))
+    assert told(people, datetime(2026, 11, 24, 20, 30, tzinfo=UTC)) == []
+    assert told(people, datetime(2026, 11, 25, 7, 0, tzinfo=UTC)) == [FIRST]
+    assert _letters(people)[-1].message[BY_DAY] == "Europe/Paris"
+    given(people, people.entry(2, code_insee="98735", departement="987"))
+    assert told(people, NOW) == []  # midnight in Papeete
+    assert told(people, datetime(2026, 11, 24, 19, 0, tzinfo=UTC)) == [FIRST]
+
+
+def test_what_waits_of_somebody_who_left_is_forgotten(people: People) -> None:
+    entry = people.entry(1)
+    people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    with writing(people.engine) as connection:
+        leave(connection, (CHANNEL, WORKER), NOW)
+    assert told(people) == []
+    with reading(people.engine) as connection:
+        assert connection.execute(select(reviews.c.state, reviews.c.words)).all() == [("withdrawn", "")]
+
+
+def test_an_entry_that_is_closed_has_its_avis_put_to_nobody(people: People) -> None:
+    entry = people.entry(1)
+    people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    with writing(people.engine) as connection:
+        change_initiative(connection, entry, {"status": "closed"}, Author("coordinateur", Method.BOT), NOW)
+    assert told(people) == []
+
+
+def test_a_coordinator_who_cannot_be_written_to_is_not_counted_on(people: People) -> None:
+    entry = people.entry(1)
+    people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    with writing(people.engine) as connection:
+        assert put(connection, NOW, {}) == 0
+    assert told(people) == [FIRST]
+
+
+def test_words_are_escaped_on_the_channel(people: People) -> None:
+    entry = people.entry(1)
+    people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    with writing(people.engine) as connection:
+        assert review(connection, (CHANNEL, WORKER), entry, "<b>Bien</b> & =1+1", (), NOW)
+        assert put(connection, NOW, telegram.COMPOSERS) == 1
+    assert "&lt;b&gt;Bien&lt;/b&gt; &amp; =1+1" in _letters(people)[-1].message["text"]
