@@ -120,11 +120,11 @@ def every_field() -> dict[str, Field]:
         ),
         OneOf(
             "status",
-            _("Ouvert ou fermé"),
+            _("En activité ou fermé"),
             _("Ce lieu existe-t-il toujours ? « Fermé » l'enlève du guide."),
             tuple((one.value, words.capital(_(one.label)), one.value) for one in Status),
         ),
-        Announced("annonces", _("Fermeture, annonce"), _("Que faut-il annoncer ?")),
+        Announced("annonces", _("Une annonce"), _("Que faut-il annoncer ?")),
         Typed(
             "season",
             _("La saison"),

@@ -119,12 +119,12 @@ def test_a_field_is_tapped_and_read_on_the_card(
 
 def test_a_place_is_closed_by_a_second_tap_and_can_be_opened_again(team: People, anne: Person) -> None:
     entry = team.entry(1)
-    ask(anne, entry, "Ouvert ou fermé")
+    ask(anne, entry, "En activité ou fermé")
     assert "ne sera plus montrée" in anne.tap("Fermé").text
     assert team.column(entry, "status") == "active"
     anne.tap("Oui, corriger")
     assert team.column(entry, "status") == "closed"
-    assert "Aujourd'hui : Fermé" in ask(anne, entry, "Ouvert ou fermé").text
+    assert "Aujourd'hui : Fermé" in ask(anne, entry, "En activité ou fermé").text
     anne.tap("Ouvert")
     anne.tap("Oui, corriger")
     assert team.column(entry, "status") == "active"
@@ -132,7 +132,7 @@ def test_a_place_is_closed_by_a_second_tap_and_can_be_opened_again(team: People,
 
 def test_a_closure_is_announced_with_its_days(team: People, anne: Person) -> None:
     entry = team.entry(1)
-    ask(anne, entry, "Fermeture, annonce")
+    ask(anne, entry, "Une annonce")
     anne.tap("Fermé pour un temps")
     anne.say("du 24 novembre au 2 décembre : travaux")
     anne.tap("Oui, corriger")
@@ -460,7 +460,7 @@ def test_two_notices_are_both_told(team: People, anne: Person) -> None:
     entry = team.entry(1)
     omar = team.with_a_role(OMAR, Role.CORRESPONDANT, ("92",))
     for person, days in ((anne, "du 1er au 2 décembre"), (omar, "du 8 au 9 décembre")):
-        ask(person, entry, "Fermeture, annonce")
+        ask(person, entry, "Une annonce")
         person.tap("Fermé pour un temps")
         person.say(days)
         person.tap("Oui, corriger")

@@ -22,7 +22,6 @@ PLAIN = {
     "arabic": "مرحبا بكم",
     "emoji": "❤\ufe0f ✌🏽",
     "joined emoji": "👨\u200d👩\u200d👧 unis",
-    "joined letters": "می\u200cخواهم",
 }
 
 

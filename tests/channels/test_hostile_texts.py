@@ -120,7 +120,7 @@ def test_so_is_a_street(people: People, anne: Person) -> None:
 def test_so_is_what_is_announced(people: People, anne: Person) -> None:
     entry = people.entry(1)
     anne.press(f"corriger:{entry}")
-    anne.tap("Fermeture, annonce")
+    anne.tap("Une annonce")
     anne.tap("Fermé pour un temps")
     anne.say(f"du 24 novembre au 2 décembre : {WRITTEN['tags']}")
     anne.tap("Oui, corriger")

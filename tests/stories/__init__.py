@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -115,7 +115,8 @@ class _Stage:
         started = datetime.fromisoformat(self.moment)
         end = time.monotonic() + SETTLES_WITHIN
         done = select(func.count()).select_from(ticks).where(ticks.c.at >= started)
-        left = select(func.count()).select_from(outbox).where(outbox.c.settled_at.is_(None), outbox.c.due_at <= started)
+        due = outbox.c.due_at <= started + timedelta(minutes=5)  # written since the start, to leave at once
+        left = select(func.count()).select_from(outbox).where(outbox.c.settled_at.is_(None), due)
         while True:
             with reading(engine) as connection:
                 if connection.scalar(done) == len(PERIODS) and not connection.scalar(left):
@@ -145,6 +146,7 @@ class _Stage:
             person.tap(done.strip("[]"))
         else:
             person.say(done)
+        self._settles()  # of several messages, the second leaves a second later
         return self._written()
 
     def _written(self) -> list[str]:
