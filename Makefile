@@ -41,8 +41,9 @@ bench: dev ## Mesure ce que coûtent une recherche, un tour de conversation, un 
 trials: dev ## Joue les épreuves longues : pannes, redémarrages, charge
 	@TRIALS=1 $(BIN)/python -m pytest -q -rs -s --timeout 1800 tests/trials
 
-transcripts: dev ## Écrit de nouveau les conversations de tests/dialogues, à relire
+transcripts: dev ## Écrit de nouveau les conversations de tests/dialogues et de tests/stories, à relire
 	@$(BIN)/python -m tests.dialogues
+	@$(BIN)/python -m tests.stories
 
 screenshots: dev ## Photographie les pages (demande Chromium)
 	@$(BIN)/python -m tests.screenshots
