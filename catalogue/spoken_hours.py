@@ -4,23 +4,11 @@ Not read: days without hours, hours without days, a day said twice, hours that o
 An end before its beginning is the next day's when it begins at 17:00 or later and ends by 6:00; otherwise not read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from catalogue.spoken_words import MONTHS, PARTS, Token, Unsure, clock, tokens_of
-from catalogue.week_rules import (
-    ALL_DAY,
-    DAYS,
-    HOLIDAYS,
-    LATEST_END,
-    Selector,
-    Span,
-    is_overnight,
-    rules_of,
-    written_day,
-)
+from catalogue.said_hours import Period, Rule, Said, Scope, from_to, written
+from catalogue.spoken_words import PARTS, Token, Unsure, clock, tokens_of
+from catalogue.week_rules import ALL_DAY, HOLIDAYS, LATEST_END, Selector, Span
 
 LONGEST = 300  # characters
 
@@ -36,52 +24,9 @@ def from_french(said: str) -> str | None:
         reader = _Reader(tokens_of(said))
         while reader.more():
             reader.sentence()
-        return _written(reader)
+        return written(reader.said)
     except Unsure:
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Period:
-    """ "Apr-Oct", "Dec 24-Jan 02", "Jul,Aug", and the days of a leap year it holds."""
-
-    osm: str
-    days: frozenset[date]
-
-
-@dataclass(slots=True)
-class _Rule:
-    period: _Period | None
-    named: set[Selector]
-    among: set[int]  # days that were not named one by one: some may be taken out
-    spans: list[Span]
-    comment: str = ""
-
-
-@dataclass(slots=True)
-class _Off:
-    days: set[Selector] = field(default_factory=set)
-    others: list[str] = field(default_factory=list)
-    excepted: set[Selector] = field(default_factory=set)  # of the days, those that must have been said to be open
-    scopes: list["_Scope"] = field(default_factory=list)
-
-
-class _Scope(NamedTuple):
-    """Where a time of the year was said to be closed: after how many rules, in a sentence that holds which."""
-
-    kind: str
-    after: int
-    first: int
-    last: int
-
-    def is_everything(self, rules: int) -> bool:
-        """Whether it is said of every rule: "lundi 9h-12h, mardi 14h-18h sauf en août" may be of Tuesday only."""
-        if rules == 1:
-            return True
-        if self.first == self.last:
-            return self.kind == "closed" or self.after in (0, rules)
-        whole = self.first == 0 and self.last == rules
-        return whole and (self.after == 0 or (self.kind == "closed" and self.after == rules))
 
 
 class _Reader:
@@ -90,9 +35,7 @@ class _Reader:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
         self.at = 0
-        self.rules: list[_Rule] = []
-        self.off = _Off()
-        self.holidays_too = False
+        self.said = Said()
         self.last = ""  # "closed" or "except", when it is the last thing said
 
     def more(self) -> bool:
@@ -119,16 +62,16 @@ class _Reader:
 
     def sentence(self) -> None:
         """Days and their hours, or hours and their days, what is closed, when in the year it is so."""
-        first, period = len(self.rules), self.leading_period()
+        first, period = len(self.said.rules), self.leading_period()
         hours_first, just_said, complete = self.starts_hours(), False, False
         said_closed: list[tuple[str, int]] = []
         while self.more() and not self.take("separator"):
             if just_said and (self.starts_period() or self.kind() == "appointment"):
-                self.complete(self.rules[first:], period)
+                self.complete(self.said.rules[first:], period)
                 just_said, complete = False, True
             elif self.kind() in ("holidays_too", "closed", "except"):
                 if self.exception():
-                    said_closed.append((self.last, len(self.rules)))
+                    said_closed.append((self.last, len(self.said.rules)))
                 just_said = False
             elif complete:
                 raise Unsure
@@ -136,9 +79,9 @@ class _Reader:
                 just_said = self.rule(period, hours_first)
                 self.last = "" if just_said else "closed"
             self.between_two()
-        if period and len(self.rules) == first:
+        if period and len(self.said.rules) == first:
             raise Unsure
-        self.off.scopes += [_Scope(kind, at, first, len(self.rules)) for kind, at in said_closed]
+        self.said.off.scopes += [Scope(kind, at, first, len(self.said.rules)) for kind, at in said_closed]
 
     def exception(self) -> bool:
         """What is closed, or open on public holidays too; whether a time of the year was said to be closed.
@@ -150,19 +93,19 @@ class _Reader:
         if kind != "closed" and self.last and not (kind == self.last == "except" and before in ("and", "comma")):
             raise Unsure
         if kind == "holidays_too":
-            self.holidays_too = True
+            self.said.holidays_too = True
             return False
         self.last = kind
         closed = self.left_out(kind)
         self.no_hours_next()
         return closed
 
-    def leading_period(self) -> _Period | None:
+    def leading_period(self) -> Period | None:
         self.skip("open", "comma", "colon")
         if self.take("school_holidays"):
             self.skip("colon", "comma")
             self.last = self.need("closed").kind
-            self.off.others.append("SH off")
+            self.said.off.others.append("SH off")
             return None
         if not self.starts_period():
             return None
@@ -172,7 +115,7 @@ class _Reader:
             return self.long(period)
         if self.kind() not in ("separator", "comma", "end"):
             raise Unsure
-        self.off.others.append(f"{period.osm} off")
+        self.said.off.others.append(f"{period.osm} off")
         self.last = "closed"
         return None
 
@@ -183,7 +126,7 @@ class _Reader:
         if unfinished and self.kind() in ("separator", "end"):
             raise Unsure
 
-    def complete(self, rules: list[_Rule], period: _Period | None) -> None:
+    def complete(self, rules: list[Rule], period: Period | None) -> None:
         """What comes after the hours is said of them; of which, when there are several, nobody knows."""
         if len(rules) > 1:
             raise Unsure
@@ -200,17 +143,17 @@ class _Reader:
             if alone and "-" not in rule.period.osm:
                 raise Unsure
 
-    def long(self, period: _Period) -> _Period:
+    def long(self, period: Period) -> Period:
         if len(period.days) == 1:
             raise Unsure
         return period
 
-    def rule(self, period: _Period | None, hours_first: bool) -> bool:
+    def rule(self, period: Period | None, hours_first: bool) -> bool:
         """Days and their hours; False for days that are closed."""
         if hours_first:
             spans = self.hours()
             self.skip("comma", "colon", "open", *("and" for span in spans if span == ALL_DAY))
-            self.rules.append(_Rule(period, *self.days(), spans))
+            self.said.rules.append(Rule(period, *self.days(), spans))
             return True
         named, among = self.days()
         if self.take("except"):
@@ -228,16 +171,16 @@ class _Reader:
                 "from",
             ):
                 raise Unsure
-            self.off.days |= named
+            self.said.off.days |= named
             return False
-        self.rules.append(_Rule(period, named, among, self.hours()))
+        self.said.rules.append(Rule(period, named, among, self.hours()))
         return True
 
     def excepted_of_rule(self) -> None:
         """ "tous les jours sauf le mercredi", before the hours."""
-        after = len(self.rules) + 1
+        after = len(self.said.rules) + 1
         if self.left_out("except"):
-            self.off.scopes.append(_Scope("except", after, after - 1, after))
+            self.said.off.scopes.append(Scope("except", after, after - 1, after))
         if self.kind() == "part":
             raise Unsure  # "sauf le lundi matin 9h-12h"
 
@@ -390,7 +333,7 @@ class _Reader:
     def left_out(self, kind: str) -> bool:
         """Days, holidays and times of the year when it is closed; whether there were times of the year."""
         by_days = self.starts_day() and self.kind() != "holidays" and not self.starts_period()
-        others = len(self.off.others)
+        others = len(self.said.off.others)
         while True:
             self.one_left_out(kind)
             at = self.at
@@ -401,21 +344,21 @@ class _Reader:
             if not (period or self.kind() in ("school_holidays", "holidays") or (by_days and self.starts_day())):
                 self.at = at
                 break
-        if len(self.off.others) - others > 1 and self.kind() not in ("comma", "separator", "end"):
+        if len(self.said.off.others) - others > 1 and self.kind() not in ("comma", "separator", "end"):
             raise Unsure
-        return len(self.off.others) > others
+        return len(self.said.off.others) > others
 
     def one_left_out(self, kind: str) -> None:
         if self.take("school_holidays"):
-            self.off.others.append("SH off")
+            self.said.off.others.append("SH off")
         elif self.starts_period():
-            self.off.others.append(f"{self.period().osm} off")
+            self.said.off.others.append(f"{self.period().osm} off")
         elif self.take("holidays"):
-            self.off.days.add(HOLIDAYS)
+            self.said.off.days.add(HOLIDAYS)
         else:
             days = self.days()[0]
-            self.off.days |= days
-            self.off.excepted |= days - {HOLIDAYS} if kind == "except" else set()
+            self.said.off.days |= days
+            self.said.off.excepted |= days - {HOLIDAYS} if kind == "except" else set()
 
     def starts_period(self) -> bool:
         ahead = 1 if self.kind() in ("from", "in", "month_named") else 0
@@ -426,7 +369,7 @@ class _Reader:
         until = self.kind(ahead + 1) in ("to", "dash") and self.kind(ahead + 2) in ("number", "nth")
         return self.kind(ahead + 3 if until else ahead + 1) == "month"
 
-    def period(self) -> _Period:
+    def period(self) -> Period:
         """ "d'avril à octobre", "du 1er au 15 août", "en juillet et août"."""
         self.take("in", "month_named")
         said_from = self.take("from")
@@ -436,9 +379,9 @@ class _Reader:
             last_day, last_month = self.point()
             if month in (None, last_month) and (day or 0) > (last_day or 0):
                 raise Unsure  # "du 24 au 2 janvier"
-            return _from_to(day, last_month if month is None else month, last_day, last_month)
+            return from_to(day, last_month if month is None else month, last_day, last_month)
         if day is not None:
-            return _from_to(day, month, day, month)
+            return from_to(day, month, day, month)
         if said_from:
             raise Unsure  # "d'octobre", until when
         months = [month]
@@ -448,8 +391,8 @@ class _Reader:
                 break
             self.at += ahead
             months.append(self.point()[1])
-        periods = [_from_to(None, each, None, each) for each in months]
-        return _Period(",".join(each.osm for each in periods), frozenset().union(*(each.days for each in periods)))
+        periods = [from_to(None, each, None, each) for each in months]
+        return Period(",".join(each.osm for each in periods), frozenset().union(*(each.days for each in periods)))
 
     def point(self) -> tuple[int | None, int | None]:
         """A day of the month, if it is said, and a month, if it is said."""
@@ -458,101 +401,3 @@ class _Reader:
             raise Unsure
         month = self.take("month") if day else self.need("month")
         return (int(day.value) if day else None), (int(month.value) if month else None)
-
-
-_A_LEAP_YEAR = 2024  # so that the 29th of February is a day
-
-
-def _from_to(day: int | None, month: int | None, last_day: int | None, last_month: int | None) -> _Period:
-    if month is None or last_month is None or (day is None) is not (last_day is None):
-        raise Unsure
-    try:
-        first = date(_A_LEAP_YEAR, month + 1, day or 1)
-        last = date(_A_LEAP_YEAR, last_month + 1, last_day or 1)
-    except ValueError as error:  # a 31st of April
-        raise Unsure from error
-    if last_day is None:
-        last = (last.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    ends = [
-        MONTHS[month] + (f" {day:02}" if day else ""),
-        MONTHS[last_month] + (f" {last_day:02}" if last_day else ""),
-    ]
-    year = [date(_A_LEAP_YEAR, 1, 1) + timedelta(days=number) for number in range(366)]
-    held = {one for one in year if (first <= one <= last if first <= last else one >= first or one <= last)}
-    return _Period("-".join(dict.fromkeys(ends)), frozenset(held))
-
-
-def _check(reader: _Reader) -> None:
-    """Raises Unsure for what contradicts itself, and for what may be said of some rules only."""
-    if not reader.rules or len({rule.period is None for rule in reader.rules}) > 1:
-        raise Unsure
-    if not all(scope.is_everything(len(reader.rules)) for scope in reader.off.scopes):
-        raise Unsure
-    said = {day for rule in reader.rules for day, _ in rule.named}
-    if any(day not in said for day, _ in reader.off.excepted):
-        raise Unsure
-    for rule in reader.rules:
-        _leave_out(rule, reader.off.days)
-
-
-def _written(reader: _Reader) -> str:
-    """What was read, in OpenStreetMap syntax. Raises Unsure for days or hours that are said twice."""
-    _check(reader)
-    same_period: dict[_Period | None, list[_Rule]] = {}
-    for rule in reader.rules:
-        same_period.setdefault(rule.period, []).append(rule)
-    periods = [period.days for period in same_period if period]
-    if sum(map(len, periods)) > len(frozenset().union(*periods)):
-        raise Unsure
-    weeks = {period: _week(rules) for period, rules in same_period.items()}
-    holidays = _holidays(reader, weeks)
-    texts = [f"{period.osm} {text}" if period else text for period, week in weeks.items() for text in rules_of(week)]
-    closed = [*dict.fromkeys(reader.off.others), *_nths_closed(reader), *holidays]
-    if not texts:
-        raise Unsure
-    if texts == ["Mo-Su 00:00-24:00"] and not closed:
-        return "24/7"
-    overnight = any(is_overnight(span) for rule in reader.rules for span in rule.spans)
-    # A rule for Saturday would put an end to the hours of Friday at midnight, if it were not added to them.
-    return "; ".join([(", " if overnight else "; ").join(texts), *closed])
-
-
-def _leave_out(rule: _Rule, closed: set[Selector]) -> None:
-    """Take out of a rule the days that are closed; a day that was named is not."""
-    for day, nth in closed & rule.named:
-        if nth or day not in rule.among:
-            raise Unsure
-        rule.named.remove((day, nth))
-    if not rule.named:
-        raise Unsure
-
-
-def _week(rules: Iterable[_Rule]) -> dict[Selector, str]:
-    """The hours of each day said; a day said twice, or each week and once a month, is not understood."""
-    week: dict[Selector, str] = {}
-    for rule in rules:
-        hours = written_day(rule.spans)
-        if hours is None or any(selector in week for selector in rule.named):
-            raise Unsure
-        week |= dict.fromkeys(rule.named, hours + rule.comment if hours else "")
-    if any(nth and (day, 0) in week for day, nth in week):
-        raise Unsure
-    return week
-
-
-def _holidays(reader: _Reader, weeks: Mapping[_Period | None, dict[Selector, str]]) -> list[str]:
-    """The rule of public holidays, taken out of the week: it comes last, for a later rule overrides the others."""
-    hours = [week.pop(HOLIDAYS) for week in weeks.values() if HOLIDAYS in week]
-    closed = HOLIDAYS in reader.off.days
-    if reader.holidays_too:
-        every = list(weeks.get(None, {}).values())
-        hours += set(every) if len(every) == 7 else ("", "")
-    if len(hours) + closed > 1 or (hours and (None not in weeks or not hours[0])):
-        raise Unsure
-    return ["PH off"] if closed else [f"PH {each}" for each in hours]
-
-
-def _nths_closed(reader: _Reader) -> list[str]:
-    """ "tous les mardis sauf le 1er du mois": a day of every week that is closed once a month."""
-    every = {day for rule in reader.rules for day, nth in rule.named if not nth}
-    return [f"{DAYS[day]}[{nth}] off" for day, nth in sorted(reader.off.days) if nth and day in every]
