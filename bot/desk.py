@@ -23,12 +23,14 @@ from catalogue.entries import (
 from catalogue.initiatives import candidates_by_id, initiatives_by_id
 from catalogue.names import find_by_words
 from catalogue.needs import Emergency, Need, Role
+from catalogue.photos import Photos
 from catalogue.places import Place, PlaceIndex, PlaceMatch
 from catalogue.proposals import Proposals
 from catalogue.reports import Reports
 from catalogue.reviews import Reviews
 from catalogue.spelling import fold
 from catalogue.team import Team
+from catalogue.tries import Tries
 from catalogue.understanding import Understander, Understanding
 from scheduler import asking, reminders
 from scheduler.verification import Checks
@@ -115,6 +117,10 @@ class CatalogueDesk:
     def invitation(self, secret: str) -> Mandate | None:
         return roles.invitation(self.connection, secret, self.now)
 
+    @property
+    def tries(self) -> Tries:
+        return Tries(self.connection, self._who, self.now)
+
     def mandates(self) -> list[Mandate]:
         return roles.held_by(self.connection, self._who)
 
@@ -155,6 +161,10 @@ class CatalogueDesk:
     @property
     def campaigns(self) -> Campaigns:
         return Campaigns(self.connection, self._who, self.now)
+
+    @property
+    def photos(self) -> Photos:
+        return Photos(self.connection, self._who, self.now)
 
     @property
     def _who(self) -> tuple[str, str]:

@@ -5,24 +5,27 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from catalogue import additions, campaigns, corrections, proposals, reports, reviews, roles, team, views
+from catalogue import additions, campaigns, corrections, photos, proposals, reports, reviews, roles, team, tries, views
 from catalogue.hours import PARIS
 from handlers.effects import (
     Accept,
     Add,
     AnswerCampaign,
     Arrange,
+    AttachPhoto,
     Correct,
     Decide,
     Draft,
     Drop,
     Effect,
+    FetchPhoto,
     Forget,
     Invite,
     Leave,
     Moderate,
     Propose,
     Remind,
+    RemovePhoto,
     Report,
     Review,
     Revoke,
@@ -31,6 +34,7 @@ from handlers.effects import (
     SettleReport,
     StopAll,
     Subscribe,
+    Try,
     Undo,
     Unremind,
     Unsubscribe,
@@ -38,7 +42,7 @@ from handlers.effects import (
     Verify,
     Watch,
 )
-from scheduler import asking, reminders, retention, verification, watching
+from scheduler import asking, fetching, reminders, retention, verification, watching
 
 
 def apply(connection: Connection, channel: str, person: str, effects: Sequence[Effect], now: datetime) -> None:
@@ -66,6 +70,8 @@ def apply(connection: Connection, channel: str, person: str, effects: Sequence[E
                 retention.stop_telling(connection, *who)
             case Accept():
                 roles.accept(connection, who, effect.secret, now)
+            case Try():
+                tries.note(connection, who, now)
             case Leave():
                 roles.leave(connection, who, now)
             case Settle():
@@ -104,6 +110,12 @@ def apply(connection: Connection, channel: str, person: str, effects: Sequence[E
                 proposals.propose(connection, who, effect.words, now)
             case AnswerCampaign():
                 campaigns.answer(connection, who, effect.campaign_id, effect.initiative_id, effect.said, now)
+            case FetchPhoto():
+                fetching.ask(connection, who, effect.reference, now)
+            case AttachPhoto():
+                photos.attach(connection, who, effect.photo_id, effect.initiative_id, now)
+            case RemovePhoto():
+                photos.remove(connection, who, effect.photo_id, now)
 
 
 def starts_afresh(effects: Sequence[Effect]) -> bool:

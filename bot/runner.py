@@ -15,6 +15,7 @@ from bot import inbox
 from bot.desk import CatalogueDesk
 from bot.effects import apply, starts_afresh
 from bot.inbox import Arrival, Waiting
+from catalogue import photos
 from catalogue.database import reading, writing
 from catalogue.places import PlaceIndex
 from catalogue.tables import conversations
@@ -22,8 +23,9 @@ from catalogue.understanding import Understander
 from handlers.dialogue import Choice, Event, Gesture, Reply, State, Turn
 from handlers.effects import Drop
 from handlers.emergency import emergency_button
-from handlers.engine import advance, urgent
+from handlers.engine import advance, takes_photo, urgent
 from handlers.locale import gettext as _
+from handlers.poster_photo import held_photo
 from scheduler import outbox
 from scheduler.outgoing import Outgoing, put
 from scheduler.retention import CONVERSATION_LASTS, forget
@@ -138,6 +140,20 @@ class Runner:
         with reading(self.engine) as connection:
             found = self._load(connection, channel, person, datetime.now(UTC))
             return found[1] if found else None
+
+    def awaits_photo(self, channel: str, person: str) -> bool:
+        """Whether a photo is asked for: none is to be read at any other moment."""
+        with reading(self.engine) as connection:
+            found = self._load(connection, channel, person, datetime.now(UTC))
+            return found is not None and takes_photo(found[0])
+
+    def photo(self, channel: str, person: str, number: int) -> bytes | None:
+        """A photo, for who is about to keep it or answers for its entry; None for anybody else."""
+        with reading(self.engine) as connection:
+            found = self._load(connection, channel, person, datetime.now(UTC))
+            if found and held_photo(found[0]) == number:
+                return photos.jpeg(connection, number)
+            return photos.jpeg_for(connection, (channel, person), number)
 
     def preview(self, event: Event) -> Turn:
         """What a first event would be answered, without keeping anything."""
@@ -262,6 +278,8 @@ def _words_of(event: Event, history: list[Said]) -> str:
         return event.text[:500]
     if event.kind is Gesture.SHARED:
         return _("Ma position")
+    if event.kind is Gesture.RECEIVED:
+        return _("Une photo")
     for said in reversed(history):
         reply = Reply.from_json(said["reply"]) if "reply" in said else None
         for choice in _choices_of(reply) if reply else ():

@@ -25,6 +25,7 @@ from scheduler import (
     moderating,
     monthly,
     outbox,
+    putting,
     reconciling,
     reporting,
     retention,
@@ -64,12 +65,20 @@ def works(composers: Composers) -> tuple[Work, ...]:
         Work("reconcile", (), (telling_(reconciling.reconcile), telling_(telling.reconcile), outbox.expire)),
         Work("ask", (), (telling_(asking.ask),)),
         Work(
-            "verify", (), (telling_(verification.ask), telling_(verification.break_silence), telling_(campaigning.ask))
+            "verify",
+            (),
+            # All of it is taken off the same weekly questions: what is reported comes first.
+            (
+                telling_(putting.put),
+                telling_(verification.ask),
+                telling_(verification.break_silence),
+                telling_(campaigning.ask),
+            ),
         ),
         Work(
             "reports",
             (),
-            (telling_(reporting.put), telling_(reporting.tell), telling_(deciding.put), telling_(moderating.put)),
+            (telling_(putting.put), telling_(reporting.tell), telling_(deciding.tell), telling_(moderating.tell)),
         ),
         Work("monthly", (), (telling_(monthly.tell),)),
         Work("dates", (extend_dates,)),

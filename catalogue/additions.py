@@ -1,4 +1,7 @@
-"""What people who look after the guide put in it: new entries, what more they tell of one, and what is not finished."""
+"""What people who look after the guide put in it: new entries, what more they tell of one, and what is not finished.
+
+New events are in catalogue.event_additions.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +12,9 @@ from typing import Any, cast
 from sqlalchemy import Connection, RowMapping, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from catalogue import roles
+from catalogue import event_additions, roles
 from catalogue.entries import Initiative
+from catalogue.event_additions import EventAdditions
 from catalogue.hours import PARIS
 from catalogue.initiatives import UNKNOWN, Author, change_initiative, initiatives_by_id, save_initiatives
 from catalogue.likeness import likeness, traits_of
@@ -76,6 +80,11 @@ class Additions:
         entry = next(iter(initiatives_by_id(self.connection, [initiative_id])), None)
         return entry if entry and roles.answers_for(self.connection, self.who, entry) else None
 
+    @property
+    def events(self) -> EventAdditions:
+        """What this person may announce."""
+        return EventAdditions(self.connection, self.who, self.now)
+
 
 # ---- what is not finished ------------------------------------------------------------------------
 
@@ -111,12 +120,14 @@ def _of(who: Who) -> tuple[Any, Any]:
 
 
 def add(connection: Connection, who: Who, content: Content, now: datetime) -> int | None:
-    """Puts a new entry in the guide, once, or what more is told of one; returns its id.
+    """Puts a new entry or event in the guide, once, or what more is told of one; returns its id.
 
     None, and nothing is written, when that is not theirs to do. `now` is UTC.
     """
     if "monographie" in content:
         return _tell(connection, who, content["monographie"], content["dit"], now)
+    if "quand" in content:
+        return event_additions.add(connection, who, content, now)
     row = _row(content, now)
     mandate = roles.answers_for(connection, who, _entry(row))
     if mandate is None:

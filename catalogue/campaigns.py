@@ -14,6 +14,7 @@ from catalogue import roles
 from catalogue.entries import Initiative
 from catalogue.hours import PARIS
 from catalogue.initiatives import initiatives_by_id
+from catalogue.intercommunalities import COMMUNE
 from catalogue.needs import CampaignAnswer, Kind, Role, Status
 from catalogue.roles import Who
 from catalogue.tables import campaign_answers, campaigns, initiatives
@@ -24,7 +25,7 @@ _AFTER_ITS_CODES = "ZZZ"  # follows the three last signs of any INSEE code
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One question, and the entries it is about: of communes and departments, of some kinds (() for all)."""
+    """One question, and the entries it is about: of a territory, of some kinds (() for all)."""
 
     id: int
     question: str
@@ -94,12 +95,11 @@ def _campaign(row: RowMapping) -> Campaign:
 
 
 def about(codes: Collection[str], kinds: Collection[Kind]) -> ColumnElement[bool]:
-    """The open entries whose address has one of these codes, of these kinds or of all."""
+    """The open entries whose address is in a territory, of these kinds or of all."""
     shown = and_(initiatives.c.status == Status.ACTIVE.value, initiatives.c.merged_into.is_(None))
     of_kind = [initiatives.c.kind.in_([kind.value for kind in kinds])] if kinds else []
-    departements = [_in_departement(code) for code in codes if len(code) < 5]
-    communes = initiatives.c.code_insee.in_([code for code in codes if len(code) == 5])
-    return and_(shown, or_(communes, *departements), *of_kind)
+    departements = [_in_departement(code) for code in codes if len(code) < COMMUNE]
+    return and_(shown, or_(roles.in_communes(initiatives.c.code_insee, codes), *departements), *of_kind)
 
 
 def _in_departement(code: str) -> ColumnElement[bool]:

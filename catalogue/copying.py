@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import (
     Connection,
     Engine,
+    LargeBinary,
     Row,
     Select,
     String,
@@ -30,6 +31,7 @@ from catalogue.database import writing
 from catalogue.tables import metadata
 
 PAGE = 1_000  # rows in memory at a time, on each side
+PAGE_OF_BYTES = 20  # of what is heavy: a photo may weigh a megabyte
 
 Tell = Callable[[str, int, int], None]
 Rows = Sequence[Row[Any]]
@@ -130,8 +132,9 @@ def _moved(ours: Connection, theirs: Connection, table: Table, tell: Tell) -> Ta
 
 
 def _pages(connection: Connection, table: Table) -> Iterator[Rows]:
-    result = connection.execute(_in_order(connection, table), execution_options={"yield_per": PAGE})
-    yield from result.partitions()
+    heavy = any(isinstance(column.type, LargeBinary) for column in table.columns)
+    options = {"yield_per": PAGE_OF_BYTES if heavy else PAGE}
+    yield from connection.execute(_in_order(connection, table), execution_options=options).partitions()
 
 
 def _in_order(connection: Connection, table: Table) -> Select[Any]:

@@ -4,7 +4,7 @@ What a person may do is read here at each action, whatever their button says. Wh
 holds its entry until the end of the transaction: what is said of it is then what is done.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,13 +151,13 @@ def _undoable(connection: Connection, who: Who, now: datetime, *wanted: ColumnEl
 def decide(connection: Connection, who: Who, correction_id: int, keep: bool, now: datetime) -> bool:
     """Applies a correction that waits, or refuses it; False when it does not wait, or is not theirs to decide."""
     conflict = waiting(connection, correction_id)
-    role = _decides_as(connection, who, conflict) if conflict else None
-    if conflict is None or role is None:
+    mandate = _decides_as(connection, who, conflict) if conflict else None
+    if conflict is None or mandate is None:
         return False
     if keep:
-        author = Author(role.value, Method.BOT)
+        author = Author(mandate.role.value, Method.BOT)
         change_initiative(connection, conflict.entry.id, conflict.later.after, author, now)
-    _settle(connection, correction_id, KEPT if keep else REFUSED, role, now)
+    _settle(connection, correction_id, KEPT if keep else REFUSED, mandate.role, now)
     return True
 
 
@@ -173,6 +173,27 @@ def waiting(connection: Connection, correction_id: int) -> Conflict | None:
     return Conflict(entry, _read(against), _read(row)) if against and entry else None
 
 
+def settled_since(connection: Connection, since: datetime) -> list[tuple[Conflict, Correction]]:
+    """What was decided since an instant: both corrections, and the one that is kept."""
+    lately = corrections.c.state.in_((KEPT, REFUSED)), corrections.c.settled_at > since
+    rows = connection.execute(select(corrections).where(*lately).order_by(corrections.c.id)).mappings().all()
+    against = corrections.c.id.in_([row["against_id"] for row in rows])
+    earlier = {row["id"]: _read(row) for row in connection.execute(select(corrections).where(against)).mappings()}
+    entries = {one.id: one for one in even_closed_by_id(connection, [row["initiative_id"] for row in rows])}
+    found = []
+    for row in rows:
+        conflict = Conflict(entries[row["initiative_id"]], earlier[row["against_id"]], _read(row))
+        found.append((conflict, conflict.later if row["state"] == KEPT else conflict.earlier))
+    return found
+
+
+def made_by(connection: Connection, conflict: Conflict) -> dict[int, Who]:
+    """Who made these corrections, by role: nobody whose role ended."""
+    theirs = roles_table.c.id.in_([conflict.earlier.role_id, conflict.later.role_id])
+    people = select(roles_table.c.id, roles_table.c.channel, roles_table.c.person).where(theirs)
+    return {row.id: (row.channel, row.person) for row in connection.execute(people)}
+
+
 def to_be_put(connection: Connection, before: datetime) -> list[int]:
     """The ids of the corrections that wait and were put to nobody since an instant, the oldest first."""
     unasked = or_(corrections.c.put_at.is_(None), corrections.c.put_at <= before)
@@ -180,38 +201,44 @@ def to_be_put(connection: Connection, before: datetime) -> list[int]:
     return list(connection.scalars(found))
 
 
-def note_put(connection: Connection, correction_id: int, now: datetime) -> None:
-    """Remembers that somebody was asked to decide."""
-    connection.execute(update(corrections).where(corrections.c.id == correction_id).values(put_at=now))
+def note_put(connection: Connection, correction_id: int, role_id: int, now: datetime) -> None:
+    """Remembers who was asked to decide, in which role."""
+    asked = {"put_to": role_id, "put_at": now}
+    connection.execute(update(corrections).where(corrections.c.id == correction_id).values(asked))
 
 
-def deciders(connection: Connection, conflict: Conflict, channels: Collection[str]) -> list[Who]:
-    """Who may decide, on some channels: uninvolved coordinators, other coordinators, then correspondents."""
+def deciders(connection: Connection, conflict: Conflict, channels: Collection[str]) -> list[tuple[Who, Mandate]]:
+    """Who may decide, on some channels, in one of their roles: coordinators first, those who corrected neither first.
+
+    Then the correspondents who corrected neither.
+    """
     entry = conflict.entry
-    codes = [code for code in (entry.code_insee, entry.departement) if code]
+    codes = roles.codes_over([entry])
     there = roles_table.c.id.in_(select(mandates.c.role_id).where(mandates.c.code.in_(codes)))
     coordinates = roles_table.c.role == Role.COORDINATEUR.value
     people = select(roles_table).where(there if codes else coordinates, roles_table.c.channel.in_(list(channels)))
-    found: dict[Who, tuple[bool, bool, int]] = {}
+    found: dict[Who, Mandate] = {}
+    involved: set[Who] = set()
     for row in connection.execute(people.order_by(roles_table.c.id)):
         who = (row.channel, row.person)
-        role = _decides_as(connection, who, conflict)
-        if role and who not in found:
-            found[who] = (role is not Role.COORDINATEUR, _is_involved(connection, who, conflict), row.id)
-    return sorted(found, key=lambda who: found[who])
+        mandate = _decides_as(connection, who, conflict)
+        if mandate:
+            found[who] = mandate
+            involved |= {who} if _is_involved(connection, who, conflict) else set()
+    return sorted(found.items(), key=lambda one: (one[1].role is not Role.COORDINATEUR, one[0] in involved, one[1].id))
 
 
-def _decides_as(connection: Connection, who: Who, conflict: Conflict) -> Role | None:
+def _decides_as(connection: Connection, who: Who, conflict: Conflict) -> Mandate | None:
     """The role in which somebody may decide: a coordinator; or a correspondent whose entry and correction it is not."""
-    covering = [one.role for one in _covering(connection, who, conflict.entry)]
+    covering = _covering(connection, who, conflict.entry)
     if Role.COORDINATEUR in covering:
-        return Role.COORDINATEUR
+        return covering[Role.COORDINATEUR]
     theirs = _is_involved(connection, who, conflict) or roles.runs_it(connection, who, conflict.entry.id)
-    return Role.CORRESPONDANT if Role.CORRESPONDANT in covering and not theirs else None
+    return None if theirs else covering.get(Role.CORRESPONDANT)
 
 
-def _covering(connection: Connection, who: Who, entry: Initiative) -> Sequence[Mandate]:
-    return [one for one in roles.held_by(connection, who) if roles.covers_entry(one, entry)]
+def _covering(connection: Connection, who: Who, entry: Initiative) -> dict[Role, Mandate]:
+    return {one.role: one for one in roles.held_by(connection, who) if roles.covers_entry(one, entry)}
 
 
 def _is_involved(connection: Connection, who: Who, conflict: Conflict) -> bool:

@@ -177,7 +177,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """A role and what it covers: communes and departments by their codes, the entries somebody runs by their ids."""
+    """A role and what it covers: communes, departments, intercommunalities by their codes; entries by their ids."""
 
     id: int
     role: Role

@@ -23,7 +23,13 @@ class Owners:
         self._found: dict[tuple[str, str], int | None] = {}
 
     def of(self, row: Mapping[str, Any]) -> int | None:
-        """The id of the initiative of a row of `events`; None when it is not sure, or nobody knows where it is."""
+        """The id of the initiative of a row of `events`; None when it is not sure, or nobody knows where it is.
+
+        What somebody said of it stands: that of a row which has an `initiative_id`, be it None.
+        """
+        if "initiative_id" in row:
+            told: int | None = row["initiative_id"]
+            return told
         if row["code_insee"] is None or row["latitude"] is None or row["longitude"] is None:
             return None
         return self._called(row, row["nom"]) or self._called(row, row["lieu"] or "")

@@ -71,8 +71,9 @@ class Saved:
 def save_events(connection: Connection, rows: Sequence[EventRow], now: datetime) -> Saved:
     """Write rows of `events`, whose they are, and their dates until `now` (UTC) + HORIZON.
 
-    A row holds every column but `id`, `initiative_id`, `known_until`, `learnt_at` and `vanished_at`. A date that
-    was announced and is no longer given is cancelled, never deleted. What is unreadable leaves the dates as they are.
+    A row holds every column but `id`, `known_until`, `learnt_at` and `vanished_at`; `initiative_id` only where a person
+    said whose it is, or that it is nobody's. A date that was announced and is no longer given is cancelled, never
+    deleted. What is unreadable leaves the dates as they are.
     """
     saved = _saved(connection, rows)
     owners = Owners(connection)

@@ -7,11 +7,26 @@ from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from catalogue import zorder
 from catalogue.database import read_rows
 from catalogue.entries import Candidate, Initiative, Service
+from catalogue.exchange import rows
 from catalogue.name_words import save_words
 from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Reason, Status
 from catalogue.notices import read_notices
@@ -109,8 +124,8 @@ def _as_initiative(row: RowMapping) -> Initiative:
 
 
 def _as_service(record: Mapping[str, Any]) -> Service:
-    """A service of data·inclusion, as given."""
-    return Service(record["nom"], tuple(filter(None, map(Public.of, record.get("publics", ())))))
+    """A service of data·inclusion. It is kept as it was given, and read without what it hides."""
+    return Service(rows.text(record["nom"]) or "", tuple(filter(None, map(Public.of, record.get("publics", ())))))
 
 
 Entry = Mapping[str, Any]
@@ -142,7 +157,9 @@ _of_source = (
 )
 _SELECT_SAVED = select(initiatives).where(*_of_source)
 _SELECT_IDS = select(initiatives.c.id, initiatives.c.source_id).where(*_of_source)
-_EDITED = select(revisions.c.initiative_id).where(revisions.c.role.is_not(None))
+# A photo of its poster, added or removed, says nothing of the entry (catalogue.photos).
+_OF_PHOTOS = func.coalesce(cast(revisions.c.after, Text), "").startswith('{"affiches"')
+_EDITED = select(revisions.c.initiative_id).where(revisions.c.role.is_not(None), ~_OF_PHOTOS)
 _SELECT_TOUCHED = select(initiatives.c.source_id).where(
     initiatives.c.source == bindparam("source"),
     or_(

@@ -1,6 +1,6 @@
 """What is proposed for the needs and the kinds of the guide: the words, the role, the territory, and nobody's name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from catalogue import roles
 from catalogue.entries import Mandate, Proposal
 from catalogue.initiatives import even_closed_by_id
+from catalogue.intercommunalities import meet
 from catalogue.needs import Role
 from catalogue.reviews import SPEAKS_AS
 from catalogue.roles import Who
@@ -16,7 +17,6 @@ from catalogue.tables import proposals
 
 MOST_A_DAY = 5
 A_DAY = timedelta(days=1)
-_OVERSEAS = ("97", "98")  # their departments have three digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,10 @@ class Proposals:
 
         What comes from no territory is everybody's to read.
         """
+        if not self.may_read():
+            return []
         codes = {code for mandate in self._coordinated() for code in mandate.codes}
-        return [one for one in unsettled(self.connection) if _meet(one.codes, codes)] if self.may_read() else []
+        return [one for one in unsettled(self.connection) if not one.codes or meet(one.codes, codes)]
 
     def _coordinated(self) -> list[Mandate]:
         return [one for one in roles.held_by(self.connection, self.who) if one.role is Role.COORDINATEUR]
@@ -91,13 +93,3 @@ def _codes(connection: Connection, theirs: Sequence[Mandate]) -> list[str]:
     run = even_closed_by_id(connection, [id_ for mandate in theirs for id_ in mandate.initiatives])
     places = {entry.code_insee or entry.departement for entry in run}
     return sorted({code for mandate in theirs for code in mandate.codes} | {code for code in places if code})
-
-
-def _meet(codes: Iterable[str], others: Iterable[str]) -> bool:
-    """Whether two territories have ground in common: a commune and its department do."""
-    one, other = set(codes), set(others)
-    return not one or bool(_widened(one) & other or one & _widened(other))
-
-
-def _widened(codes: set[str]) -> set[str]:
-    return codes | {code[: 3 if code.startswith(_OVERSEAS) else 2] for code in codes}

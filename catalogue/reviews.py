@@ -120,6 +120,13 @@ def unread(connection: Connection, put_before: datetime) -> list[tuple[Opinion, 
     return [(_as_opinion(row), (row.channel, row.person)) for row in rows]
 
 
+def decided(connection: Connection, since: datetime) -> list[tuple[Opinion, Who]]:
+    """What was shown or not since an instant, with who wrote it: nothing of those whose role ended."""
+    lately = and_(reviews.c.state.in_([PUBLISHED, REFUSED]), reviews.c.settled_at > since)
+    rows = connection.execute(_WITH_AUTHOR.where(lately, roles_table.c.id.is_not(None)).order_by(reviews.c.id))
+    return [(_as_opinion(row), (row.channel, row.person)) for row in rows]
+
+
 def withdraw_orphans(connection: Connection, now: datetime) -> None:
     """What nobody read of those whose role ended will not be shown: it is forgotten with the role."""
     _withdraw(connection, and_(reviews.c.state == WAITING, reviews.c.role_id.is_(None)), now)

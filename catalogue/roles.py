@@ -10,11 +10,26 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
+from catalogue import intercommunalities
 from catalogue.entries import CalendarEvent, Initiative, Mandate
+from catalogue.intercommunalities import COMMUNE, SIREN
 from catalogue.needs import Kind, Role
 from catalogue.tables import invitations, mandates, role_changes, roles, runs
+from catalogue.tries import too_many
 
 LINK_LASTS = timedelta(hours=48)
 LINK_BYTES = 16  # 128 random bits: nobody guesses one
@@ -70,8 +85,11 @@ def invitation(connection: Connection, secret: str, now: datetime) -> Mandate | 
 
 
 def accept(connection: Connection, who: Who, secret: str, now: datetime) -> bool:
-    """Gives the role of a link, which is then used; False when it is none. What one had of that role is added to."""
-    mandate = invitation(connection, secret, now)
+    """Gives the role of a link, which is then used; False when it is none, or when too many were tried.
+
+    What one had of that role is added to.
+    """
+    mandate = None if too_many(connection, who, now) else invitation(connection, secret, now)
     if mandate is None:
         return False
     connection.execute(update(invitations).where(_usable(secret, now)).values(used_at=now))
@@ -172,6 +190,34 @@ def _ended(connection: Connection, wanted: ColumnElement[bool], change: str, by:
     return len(ended)
 
 
+# Territories.
+
+
+def codes_over(places: Iterable[CalendarEvent | Initiative]) -> set[str]:
+    """The codes by which a territory may cover one of these: communes, departments and intercommunalities."""
+    places = list(places)
+    communes = {place.code_insee for place in places if place.code_insee}
+    departements = {place.departement for place in places if place.departement}
+    return communes | departements | intercommunalities.those_with(communes)
+
+
+def looked_after(
+    connection: Connection, insee: ColumnElement[str | None], departement: ColumnElement[str | None]
+) -> ColumnElement[bool]:
+    """Whether an address, in these two columns, is in somebody's territory, whatever their role."""
+    named = select(mandates.c.code).where(or_(mandates.c.code == insee, mandates.c.code == departement))
+    held = connection.scalars(select(mandates.c.code).where(func.length(mandates.c.code) == SIREN).distinct())
+    return or_(named.exists(), in_communes(insee, held))
+
+
+def in_communes(insee: ColumnElement[str | None], codes: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column has a commune of a territory; never null. Its codes are written in the query: of a whole
+    country, they would be more than a query may have parameters.
+    """
+    communes = [code for code in intercommunalities.expanded(codes) if len(code) == COMMUNE]
+    return and_(insee.is_not(None), insee.in_(bindparam(None, communes, expanding=True, literal_execute=True)))
+
+
 # Events.
 
 
@@ -189,15 +235,14 @@ def covers(mandate: Mandate, event: CalendarEvent) -> bool:
         return False
     if mandate.role is Role.ORGANISATEUR:
         return event.initiative_id is not None and event.initiative_id in mandate.initiatives
-    return not {event.code_insee, event.departement}.isdisjoint(mandate.codes)
+    return intercommunalities.covers(mandate.codes, event.code_insee, event.departement)
 
 
 def answerable(connection: Connection, events: Iterable[CalendarEvent]) -> dict[Who, list[Mandate]]:
     """Whoever is answerable for one of these events, and in which roles."""
     events = list(events)
-    codes = {code for event in events for code in (event.code_insee, event.departement) if code}
     run = {event.initiative_id for event in events if event.initiative_id is not None}
-    looked_after = select(mandates.c.role_id).where(mandates.c.code.in_(codes))
+    looked_after = select(mandates.c.role_id).where(mandates.c.code.in_(codes_over(events)))
     running = select(runs.c.role_id).where(runs.c.initiative_id.in_(run))
     wanted = or_(roles.c.id.in_(looked_after), roles.c.id.in_(running))
     people = {row.id: (row.channel, row.person) for row in connection.execute(select(roles).where(wanted))}
@@ -231,7 +276,7 @@ def covers_entry(mandate: Mandate, entry: Initiative) -> bool:
         return False
     if mandate.role is Role.COORDINATEUR and entry.departement is None:
         return True
-    return not {entry.code_insee, entry.departement}.isdisjoint(mandate.codes)
+    return intercommunalities.covers(mandate.codes, entry.code_insee, entry.departement)
 
 
 def runs_it(connection: Connection, who: Who, initiative_id: int) -> bool:

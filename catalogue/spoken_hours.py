@@ -4,10 +4,10 @@ Not read: days without hours, hours without days, a day said twice, hours that o
 An end before its beginning is the next day's when it begins at 17:00 or later and ends by 6:00; otherwise not read.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from catalogue.said_hours import Period, Rule, Said, Scope, from_to, written
-from catalogue.spoken_words import PARTS, Token, Unsure, clock, tokens_of
+from catalogue.spoken_words import PARTS, Listener, Token, Unsure, clock, tokens_of
 from catalogue.week_rules import ALL_DAY, HOLIDAYS, LATEST_END, Selector, Span
 
 LONGEST = 300  # characters
@@ -29,36 +29,12 @@ def from_french(said: str) -> str | None:
         return None
 
 
-class _Reader:
+@dataclass(slots=True)
+class _Reader(Listener):
     """Reads tokens from the first to the last; each method raises Unsure for what is not as expected."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
-        self.at = 0
-        self.said = Said()
-        self.last = ""  # "closed" or "except", when it is the last thing said
-
-    def more(self) -> bool:
-        return self.at < len(self.tokens)
-
-    def kind(self, ahead: int = 0) -> str:
-        return self.tokens[self.at + ahead].kind if self.at + ahead < len(self.tokens) else "end"
-
-    def take(self, *kinds: str) -> Token | None:
-        if self.kind() not in kinds:
-            return None
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def need(self, *kinds: str) -> Token:
-        token = self.take(*kinds)
-        if token is None:
-            raise Unsure
-        return token
-
-    def skip(self, *kinds: str) -> None:
-        while self.take(*kinds):
-            pass
+    said: Said = field(default_factory=Said)
+    last: str = ""  # "closed" or "except", when it is the last thing said
 
     def sentence(self) -> None:
         """Days and their hours, or hours and their days, what is closed, when in the year it is so."""

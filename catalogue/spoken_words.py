@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
@@ -116,6 +117,39 @@ class Token(NamedTuple):
 
     kind: str
     value: str = ""
+
+
+@dataclass(slots=True)
+class Listener:
+    """Hears tokens from the first to the last."""
+
+    tokens: Sequence[Token]
+    at: int = 0
+
+    def more(self) -> bool:
+        return self.at < len(self.tokens)
+
+    def kind(self, ahead: int = 0) -> str:
+        """What kind comes next, or some tokens further; "end" after the last."""
+        return self.tokens[self.at + ahead].kind if self.at + ahead < len(self.tokens) else "end"
+
+    def take(self, *kinds: str) -> Token | None:
+        """The next token, if it is of one of these kinds; else it stays where it is."""
+        if self.kind() not in kinds:
+            return None
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def need(self, *kinds: str) -> Token:
+        """The same; raises Unsure for any other."""
+        token = self.take(*kinds)
+        if token is None:
+            raise Unsure
+        return token
+
+    def skip(self, *kinds: str) -> None:
+        while self.take(*kinds):
+            pass
 
 
 def tokens_of(said: str) -> list[Token]:

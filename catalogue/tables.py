@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -332,12 +333,12 @@ roles = Table(
     UniqueConstraint("channel", "person", "role"),
 )
 
-# The territory of a role: the INSEE codes of communes, the codes of departments.
+# The territory of a role: the INSEE codes of communes, the codes of departments, the SIREN codes of intercommunalities.
 mandates = Table(
     "mandates",
     metadata,
     Column("role_id", BigId, ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
-    Column("code", String(5), primary_key=True),
+    Column("code", String(9), primary_key=True),
     Index(None, "code"),
 )
 
@@ -364,6 +365,17 @@ invitations = Table(
     Column("by_role", Text, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
+)
+
+# Invitations that were opened and give nothing, in the last hour. Neither the link nor the person is kept.
+tries = Table(
+    "tries",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("digest", String(64), nullable=False),  # of the channel and the person
+    Column("at", Instant, nullable=False),
+    Index(None, "channel", "at"),
 )
 
 # Every change of role: who had it is not said.
@@ -460,7 +472,8 @@ corrections = Table(
     Column("at", Instant, nullable=False),
     Column("state", Text, nullable=False),  # applied, undone, waiting (for a decision), kept, refused
     Column("against_id", BigId),  # the correction it contradicts
-    Column("put_at", Instant),  # when somebody was asked to decide
+    Column("put_to", BigId, ForeignKey("roles.id", ondelete="SET NULL")),  # who was asked to decide, last
+    Column("put_at", Instant),
     Column("settled_at", Instant),
     Column("settled_role", Text),
     Index(None, "initiative_id"),
@@ -478,7 +491,8 @@ reviews = Table(
     Column("role", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("state", Text, nullable=False),  # waiting, published, refused
-    Column("put_at", Instant),  # when somebody was asked to read it
+    Column("put_to", BigId, ForeignKey("roles.id", ondelete="SET NULL")),  # who was asked to read it, last
+    Column("put_at", Instant),
     Column("settled_at", Instant),
     Column("settled_role", Text),
     Index(None, "initiative_id"),
@@ -520,6 +534,37 @@ proposals = Table(
     Column("role", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("settled_at", Instant),
+)
+
+# Photos of posters, for those who answer for an entry. Nothing says who sent one.
+photos = Table(
+    "photos",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("initiative_id", BigId, ForeignKey("initiatives.id", ondelete="CASCADE")),  # None until it is attached
+    Column("jpeg", LargeBinary, nullable=False),  # without metadata (catalogue.pictures)
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("attached_at", Instant),
+    Column("by_role", Text),  # of who attached it
+    Index(None, "initiative_id"),
+    sqlite_autoincrement=True,  # an old button never shows another photo
+)
+
+# A photo that was sent when one was asked for, to be fetched where the channel keeps it: the last of each person.
+photo_fetches = Table(
+    "photo_fetches",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reference", Text, nullable=False),  # what the channel calls it
+    Column("asked_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),  # when it is tried next
+    Column("attempts", Integer, nullable=False),
+    UniqueConstraint("channel", "person"),
+    sqlite_autoincrement=True,
 )
 
 # How many people opened an entry, each day: numbers, nobody.

@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, false, func, literal, or_, select
 
-from catalogue import roles
+from catalogue import intercommunalities, roles
 from catalogue.entries import Figures, Load, Mandate, Member
 from catalogue.exchange.selection import codes_of, territory_of
 from catalogue.freshness import FRESH_DAYS
 from catalogue.hours import PARIS
+from catalogue.intercommunalities import COMMUNE, SIREN, Intercommunality, departement_of, expanded, those_with
 from catalogue.needs import Role, Status
-from catalogue.places import PlaceIndex
+from catalogue.places import Place, PlaceIndex
 from catalogue.roles import Who
 from catalogue.tables import checks, corrections, initiatives, mandates, reports
 from catalogue.tables import roles as roles_table
@@ -25,7 +26,6 @@ from catalogue.tables import roles as roles_table
 A_MONTH, A_QUARTER, A_DAY = timedelta(days=30), timedelta(days=90), timedelta(days=1)
 GIVEN_IN_CHAT = (Role.CORRESPONDANT, Role.ORGANISATEUR, Role.TRAVAILLEUR_SOCIAL)
 WAITING = "waiting"  # a correction that another contradicts, until somebody decides
-COMMUNE = 5  # characters of its code; a department has two or three
 _LAST = "ZZZ"  # after every commune of a department, whose codes begin with its own
 _QUESTIONS = ("asked", "answered", "asked_before", "answered_before", "asked_in_90_days", "answered_in_90_days")
 _Counted = Mapping[str, Any]  # by those names
@@ -34,22 +34,18 @@ _Counted = Mapping[str, Any]  # by those names
 # Territories.
 
 
-def departement_of(code: str) -> str:
-    """The code of a department, from its own or from a commune's."""
-    return code[:3] if code.startswith(("97", "98")) else code[:2]
-
-
 def within(codes: Iterable[str], territory: Collection[str]) -> bool:
-    """Whether each of these communes and departments is in a territory."""
-    return all(code in territory or departement_of(code) in territory for code in codes)
+    """Whether each of these communes, departments and intercommunalities is in a territory."""
+    here = {*territory, *expanded(territory)}
+    return all(code in here or departement_of(code) in here for code in expanded(codes))
 
 
 def in_territory(territory: Collection[str]) -> ColumnElement[bool]:
-    """The entries of communes and departments, in terms that all read the index of code_insee and departement."""
+    """The entries of a territory, in terms that all read the index of code_insee and departement."""
     insee, departement = initiatives.c.code_insee, initiatives.c.departement
-    communes = sorted(code for code in territory if len(code) == COMMUNE)
-    terms: list[ColumnElement[bool]] = [insee.in_(communes)] if communes else []
-    for code in sorted(set(territory).difference(communes)):
+    codes = expanded(territory)
+    terms = [roles.in_communes(insee, codes)] if any(len(code) == COMMUNE for code in codes) else []
+    for code in (code for code in codes if len(code) < COMMUNE):
         terms.append(and_(insee.between(code, code + _LAST), departement == code))
         terms.append(and_(insee.is_(None), departement == code))
     return or_(false(), *terms)
@@ -59,7 +55,7 @@ def in_territory(territory: Collection[str]) -> ColumnElement[bool]:
 
 
 def figures_of(connection: Connection, territory: Collection[str], now: datetime) -> Figures:
-    """The state of communes and departments at `now` (aware)."""
+    """The state of a territory at `now` (aware): communes, departments, intercommunalities."""
     here = in_territory(territory)
     per_role = _asked_by_role(connection, here, now)
     return Figures(
@@ -79,19 +75,33 @@ def _entries(connection: Connection, here: ColumnElement[bool], now: datetime) -
         func.count().label("entries"),
         _times(fresh).label("fresh"),
         _times(and_(fresh, initiatives.c.verified_role.is_not(None))).label("fresh_by_people"),
-        _times(~_looked_after()).label("unattended"),
+        _times(~_looked_after(connection)).label("unattended"),
     )
     return connection.execute(counted.select_from(initiatives).where(here, *open_)).one()._asdict()
 
 
-def _looked_after() -> ColumnElement[bool]:
-    """Whether a correspondent looks after an entry: its commune or its department, and its kind."""
+def _looked_after(connection: Connection) -> ColumnElement[bool]:
+    """Whether a correspondent looks after an entry: its commune, its department or what they are in, and its kind."""
     kinds = cast(roles_table.c.kinds, Text)
     of_kind = or_(kinds == "[]", kinds.contains(literal('"').concat(initiatives.c.kind).concat('"')))
     of_place = or_(mandates.c.code == initiatives.c.code_insee, mandates.c.code == initiatives.c.departement)
     correspondent = roles_table.c.role == Role.CORRESPONDANT.value
     found = select(mandates.c.role_id).join(roles_table, roles_table.c.id == mandates.c.role_id)
-    return found.where(of_place, correspondent, of_kind).correlate(initiatives).exists()
+    alone = found.where(of_place, correspondent, of_kind).correlate(initiatives).exists()
+    return or_(alone, *_in_intercommunalities(connection))
+
+
+def _in_intercommunalities(connection: Connection) -> list[ColumnElement[bool]]:
+    """Whether the correspondents of an intercommunality look after an entry: a term for those of the same kinds."""
+    held = select(mandates.c.code, roles_table.c.kinds).join(roles_table, roles_table.c.id == mandates.c.role_id)
+    codes: dict[tuple[str, ...], set[str]] = {}
+    is_one = func.length(mandates.c.code) == SIREN
+    for row in connection.execute(held.where(roles_table.c.role == Role.CORRESPONDANT.value, is_one)):
+        codes.setdefault(tuple(row.kinds), set()).add(row.code)
+    return [
+        and_(roles.in_communes(initiatives.c.code_insee, some), *([initiatives.c.kind.in_(kinds)] if kinds else []))
+        for kinds, some in codes.items()
+    ]
 
 
 def _times(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -131,11 +141,11 @@ def _loads(per_role: Mapping[int | None, _Counted], correspondents: Iterable[int
 
 
 def _correspondents(connection: Connection, territory: Collection[str]) -> list[int]:
-    """The roles of those who look after some of a territory: one of its communes, or the department it is in."""
-    code = mandates.c.code
-    departements = [one for one in territory if len(one) != COMMUNE]
+    """The roles of those who look after some of a territory: a part of it, or what it is a part of."""
+    code, here = mandates.c.code, expanded(territory)
+    departements = [one for one in here if len(one) < COMMUNE]
     some = [
-        code.in_({*territory, *map(departement_of, territory)}),
+        code.in_({*here, *map(departement_of, here), *those_with(here)}),
         *(code.between(d, d + _LAST) for d in departements),
     ]
     found = select(roles_table.c.id).join(mandates).where(or_(*some), roles_table.c.role == Role.CORRESPONDANT.value)
@@ -253,9 +263,20 @@ class Team:
     def members(self) -> list[Member]:
         return members(self.connection, self.who, self.now)
 
-    def codes_of(self, insee: str) -> tuple[str, ...]:
-        place = self.index.get(insee)
+    def codes_of(self, code: str) -> tuple[str, ...]:
+        if intercommunalities.get(code):
+            return (code,)
+        place = self.index.get(code)
         return tuple(sorted(codes_of(self.connection, territory_of(place)))) if place else ()
+
+    def intercommunality(self, code: str) -> Intercommunality | None:
+        return intercommunalities.get(code)
+
+    def intercommunalities_called(self, said: str) -> list[Intercommunality]:
+        return intercommunalities.called(said, self.index)
+
+    def near(self) -> Place | None:
+        return next((place for code in expanded(self.territory()) if (place := self.index.get(code))), None)
 
     def may_give(self, mandate: Mandate) -> bool:
         return may_give(self.connection, self.who, mandate)

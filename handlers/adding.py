@@ -11,16 +11,16 @@ from typing import Any, Protocol
 from catalogue.entries import Initiative
 from catalogue.needs import Kind, Role
 from catalogue.places import Place
-from handlers import monograph, whole
+from handlers import adding_event, monograph, whole
+from handlers.adding_event import EventAdditions, announce_choice, may_announce
 from handlers.adding_questions import STEPS, Town
 from handlers.asked import two_a_row
-from handlers.cards import town_hall_words, whole_card
+from handlers.cards import whole_card
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Flow, Reply, Rows, State, Turn
 from handlers.effects import Add
 from handlers.field_places import placed
-from handlers.forms import PLACE, Content, Form, added, back, begun_on, draft, message, over, without
-from handlers.hearing import known_place
+from handlers.forms import PLACE, Content, Form, added, back, begun_on, draft, message, over, to_the_town, without
 from handlers.locale import gettext as _
 
 
@@ -47,6 +47,10 @@ class Additions(Protocol):
 
     def told(self, initiative_id: int) -> Initiative | None:
         """An entry of which this person may tell more."""
+
+    @property
+    def events(self) -> EventAdditions:
+        """What this person may announce."""
 
 
 def _looks_after(desk: Desk) -> bool:
@@ -87,10 +91,7 @@ def _thanks(state: State | None, desk: Desk) -> Turn:
         )
     else:
         said = _("Merci d'y penser. Les correspondants du guide ajoutent les lieux.\nParlez-en à l'un d'eux.")
-    place = known_place(state, desk)
-    hall = desk.town_hall(place.insee) if place else None
-    more = town_hall_words(hall, alone=True) if hall else _("La mairie de votre commune peut aussi le faire savoir.")
-    return over(state, f"{said}\n{more}")
+    return to_the_town(state, said, desk, *(((announce_choice(),),) if may_announce(desk) else ()))
 
 
 def _which_way(state: State | None, kept: Content, desk: Desk) -> Turn:
@@ -200,13 +201,17 @@ def _done(state: State | None, token: str, text: str) -> Turn:
 
 
 _FORM = Form(PLACE, STEPS, may=lambda state, desk: _looks_after(desk), sorry=_not_yours, show=_summary)
-FLOWS: tuple[Flow, ...] = (_FORM.flow(), *monograph.FLOWS)
-ORDERS: dict[str, Callable[[State | None, str, Desk], Turn]] = {"ajouter": add, **monograph.ORDERS}
+FLOWS: tuple[Flow, ...] = (_FORM.flow(), *monograph.FLOWS, *adding_event.FLOWS)
+ORDERS: dict[str, Callable[[State | None, str, Desk], Turn]] = {
+    "ajouter": add,
+    **monograph.ORDERS,
+    **adding_event.ORDERS,
+}
 
 
 def in_lines(desk: Desk) -> list[str]:
     """What is kept about the person, as « Mes données » tells it."""
-    told = monograph.in_lines(desk)
+    told = [*monograph.in_lines(desk), *adding_event.in_lines(desk)]
     kept = draft(desk).get(PLACE)
     if not kept:
         return told

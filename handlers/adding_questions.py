@@ -248,7 +248,7 @@ class Contact:
             return again(self, state, desk, str(error))
 
 
-def _link(said: str) -> Values:
+def link(said: str) -> Values:
     """An e-mail address, a site, or both. Raises Refused."""
     found: dict[str, str] = {}
     for part in said.split() or [said]:
@@ -317,7 +317,7 @@ STEPS = (
     ),
     Step("adresse", Street(), asks_position=True),
     Step("telephone", Contact("telephone", lambda: _("Quel est son numéro de téléphone ?"), phone)),
-    Step("lien", Contact("lien", lambda: _("A-t-il une adresse de courriel, ou un site ?"), _link)),
+    Step("lien", Contact("lien", lambda: _("A-t-il une adresse de courriel, ou un site ?"), link)),
     Step("horaires", Hours()),
     Step("publics", Several("publics", lambda: _("Pour qui est-ce ?"), Public, lambda state: ())),
     Step(

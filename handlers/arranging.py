@@ -6,11 +6,11 @@ from datetime import date, timedelta
 
 from catalogue.needs import Role
 from handlers import words
+from handlers.asked import go_on, number_in
 from handlers.checking import FIRST_HOUR, LAST_HOUR, MOST, round_reply
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Reply, Rows, State, Turn
 from handlers.effects import Arrange
-from handlers.later import go_on, number_in
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
 

@@ -26,10 +26,10 @@ from handlers.dialogue import (
     Unclear,
     Understood,
 )
-from handlers.later import go_on, number_in
 from handlers.locale import gettext as _
 
 YES, NO = "oui", "non"
+_NUMBER = 16  # digits
 
 
 # What was done.
@@ -49,6 +49,11 @@ def answered(event: Event, choices: Rows) -> str:
     return ""
 
 
+def number_in(value: str) -> int:
+    """The number a button holds; 0, which is nothing's, for anything else."""
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < _NUMBER else 0
+
+
 def entry_of(value: object, desk: Desk) -> Initiative | None:
     """The entry whose id a button or an answer holds; None when it is none that is shown."""
     return next(iter(desk.initiatives([number_in(str(value))])), None)
@@ -65,6 +70,11 @@ def readable(written: str) -> str:
 
 
 # What is said.
+
+
+def go_on() -> Choice:
+    """Back to what was being done."""
+    return Choice(_("Continuer"), "reprendre:")
 
 
 def said(state: State | None, text: str, *rows: tuple[Choice, ...]) -> Turn:

@@ -5,7 +5,7 @@ theirs to answer is read anew each time, from the roles they have then.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -13,11 +13,11 @@ from catalogue.entries import Initiative
 from catalogue.hours import ordinary_week
 from catalogue.needs import Kind, Method, Verdict
 from handlers import words
+from handlers.asked import go_on, number_in
 from handlers.cards import address, calls, contact_lines, first_sentence, for_a_time, provenance, warning
 from handlers.desk import Desk
 from handlers.dialogue import Card, Choice, Reply, Rows, State, Turn
 from handlers.effects import Arrange, Verify
-from handlers.later import go_on, number_in
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
 
@@ -34,6 +34,7 @@ class Question:
 
     id: int
     entry: Initiative
+    has_photos: bool = False  # of its poster (handlers.poster_photo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,14 @@ def question_reply(question: Question, said: str, now: datetime, edits: bool = F
     """An entry's fields first, then « Toujours vrai ? »."""
     verdicts = list(Verdict)
     rows = tuple(tuple(_verdict(question, one) for one in verdicts[at : at + 2]) for at in range(0, len(verdicts), 2))
-    return Reply(said, (_card(question.entry, now),), _("Toujours vrai ?"), rows, edits=edits)
+    poster = ((Choice(_("Voir l'affiche"), f"affiche-voir:{question.entry.id}"),),) if question.has_photos else ()
+    return Reply(said, (_card(question.entry, now),), _("Toujours vrai ?"), (*rows, *poster), edits=edits)
+
+
+def _put(question: Question, said: str, desk: Desk) -> Reply:
+    """A question, in place of what was tapped."""
+    seen = replace(question, has_photos=bool(desk.photos.of(question.entry.id)))
+    return question_reply(seen, said, desk.now, edits=True)
 
 
 def _verdict(question: Question, verdict: Verdict) -> Choice:
@@ -150,7 +158,7 @@ def verify(state: State | None, value: str, desk: Desk) -> Turn:
             return _make_sure(state, question)
         case Verdict.NE_SAIS_PAS | Verdict.PLUS_TARD | Verdict.PAS_POUR_MOI as verdict:
             return _left(state, question, verdict, desk)
-    return Turn(state, (question_reply(question, "", desk.now, edits=True),))
+    return Turn(state, (_put(question, "", desk),))
 
 
 def _not_theirs(state: State | None, desk: Desk) -> Turn:
@@ -202,9 +210,7 @@ def _closed(state: State | None, question: Question, desk: Desk) -> Turn:
 def _taken_back(state: State | None, question: Question, desk: Desk) -> Turn:
     """It is as it was before: the question waits again, and is shown at once."""
     text = _("C'est rétabli : {name} est de nouveau montré.").format(name=question.entry.nom)
-    return Turn(
-        state, (question_reply(question, text, desk.now, edits=True),), (Verify(question.id, Verdict.PLUS_TARD),)
-    )
+    return Turn(state, (_put(question, text, desk),), (Verify(question.id, Verdict.PLUS_TARD),))
 
 
 def _left(state: State | None, question: Question, verdict: Verdict, desk: Desk) -> Turn:
@@ -226,7 +232,7 @@ def _then(state: State | None, question: Question, said: str, effect: Verify, de
     count = len(others)
     more = ngettext("Encore {count} question.", "Encore {count} questions.", count).format(count=count)
     text = "\n".join(filter(None, (said, more)))
-    return Turn(state, (question_reply(others[0], text, desk.now, edits=True),), (effect,))
+    return Turn(state, (_put(others[0], text, desk),), (effect,))
 
 
 ORDERS: dict[str, Callable[[State | None, str, Desk], Turn]] = {"verifier": verify}

@@ -12,7 +12,7 @@ from catalogue.entries import Conflict, Correction, Initiative
 from catalogue.needs import Status
 from catalogue.spelling import fold
 from handlers import nested
-from handlers.asked import inner_flow, said, tapped, two_a_row
+from handlers.asked import inner_flow, number_in, said, tapped, two_a_row
 from handlers.deciding import ORDERS as DECIDING
 from handlers.desk import Desk
 from handlers.dialogue import (
@@ -33,7 +33,6 @@ from handlers.dialogue import (
 from handlers.effects import Correct, Undo
 from handlers.field_answers import STEP, Again, Field, applied, in_words
 from handlers.fields import every_field
-from handlers.later import number_in
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
 
@@ -65,12 +64,16 @@ class Corrections(Protocol):
 
 
 def _begin(state: State | None, value: str, desk: Desk) -> Turn:
-    """ "<entry id>", or "<entry id>=<check id>" from a question that was put to them."""
+    return begun(NAME, state, value, desk)
+
+
+def begun(flow: str, state: State | None, value: str, desk: Desk) -> Turn:
+    """A conversation about a card of theirs: "<entry id>", or "<entry id>=<check id>" from a question put to them."""
     id_, _equals, check = value.partition("=")
     entry = desk.corrections.entry(number_in(id_))
     if not entry:
         return _not_theirs(state, number_in(id_), desk)
-    return Turn(nested.inside(state, NAME, fiche=entry.id, question=number_in(check)), ())
+    return Turn(nested.inside(state, flow, fiche=entry.id, question=number_in(check)), ())
 
 
 def _not_theirs(state: State | None, id_: int, desk: Desk) -> Turn:
@@ -80,7 +83,8 @@ def _not_theirs(state: State | None, id_: int, desk: Desk) -> Turn:
     return said(state, text, (Choice(_("Signaler une erreur"), f"signaler:{id_}"),))
 
 
-def _entry(state: State, desk: Desk) -> Initiative | None:
+def entry_of(state: State, desk: Desk) -> Initiative | None:
+    """The card a conversation is about, while it is theirs to correct."""
     return desk.corrections.entry(state.answers.get("fiche", 0)) or None
 
 
@@ -89,7 +93,8 @@ def _given_up(state: State) -> Understood:
     return Understood(state.answering(WHICH, "").answering(STEP, {}))
 
 
-def _no_more(state: State) -> Turn:
+def no_more(state: State) -> Turn:
+    """What is said when it is not theirs any more."""
     return nested.ended(state, _("Vous ne pouvez plus corriger cette fiche. Rien n'a été changé."))
 
 
@@ -104,18 +109,18 @@ class WhichField:
     """One of the fields of a card, touched or written."""
 
     def pose(self, state: State, desk: Desk) -> Posed:
-        entry = _entry(state, desk)
+        entry = entry_of(state, desk)
         if entry is None:
             return _over()
-        return Posed(_("Que faut-il corriger ?\n{name}").format(name=entry.nom), self._choices(state))
+        return Posed(_("Que faut-il corriger ?\n{name}").format(name=entry.nom), self._choices(state, desk))
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
-        entry = _entry(state, desk)
+        entry = entry_of(state, desk)
         if entry is None:
             return _given_up(state)
         field = self._chosen(event)
         if field is None:
-            return Unclear(Reply(_("Touchez ce qu'il faut corriger."), choices=self._choices(state)))
+            return Unclear(Reply(_("Touchez ce qu'il faut corriger."), choices=self._choices(state, desk)))
         chosen = state.without("brouillon", STEP).answering(WHICH, field.name)
         posed = _asked(field, entry, desk)
         # Said here, and not by the step: only an address may be answered by a position.
@@ -129,9 +134,16 @@ class WhichField:
         named = fold(event.text) if event.kind is Gesture.SAID and len(event.text) < 50 else ""
         return next((field for field in fields.values() if named in (fold(field.label), fold(field.name))), None)
 
-    def _choices(self, state: State) -> Rows:
+    def _choices(self, state: State, desk: Desk) -> Rows:
         buttons = [Choice(field.label, f"{WHICH}:{name}") for name, field in every_field().items()]
-        return (*two_a_row(buttons), (Choice(_("Ne rien corriger"), "corriger-non:"),))
+        return (*two_a_row(buttons), self._poster(state, desk), (Choice(_("Ne rien corriger"), "corriger-non:"),))
+
+    def _poster(self, state: State, desk: Desk) -> tuple[Choice, ...]:
+        """What is no field of the card: handlers.poster_photo."""
+        id_, check = state.answers["fiche"], state.answers["question"]
+        to_send = Choice(_("Photographier l'affiche"), f"affiche:{id_}={check}" if check else f"affiche:{id_}")
+        to_see = (Choice(_("Voir l'affiche"), f"affiche-voir:{id_}"),) if desk.photos.of(id_) else ()
+        return (to_send, *to_see)
 
 
 def _back() -> Choice:
@@ -151,11 +163,11 @@ class NewValue:
     """What a field says from now on."""
 
     def pose(self, state: State, desk: Desk) -> Posed:
-        entry, field = _entry(state, desk), _field(state)
+        entry, field = entry_of(state, desk), _field(state)
         return _asked(field, entry, desk) if entry and field else _over()
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
-        entry, field = _entry(state, desk), _field(state)
+        entry, field = entry_of(state, desk), _field(state)
         if entry is None or field is None:
             return _given_up(state)
         found = field.read(entry, state.answers.get("brouillon", {}), event, desk)
@@ -179,9 +191,9 @@ def _field(state: State) -> Field | None:
 
 def _shown(state: State, desk: Desk) -> Turn:
     """The old value and the new one, as they are read on the card."""
-    entry, field = _entry(state, desk), _field(state)
+    entry, field = entry_of(state, desk), _field(state)
     if entry is None or field is None:
-        return _no_more(state)
+        return no_more(state)
     text = f"{entry.nom}\n{_before_and_after(field, entry, applied(entry, state.answers[STEP]), desk.now.date())}"
     if state.answers[STEP].get("status") == Status.CLOSED.value:
         text += "\n" + _("La fiche ne sera plus montrée à personne.")
@@ -202,27 +214,28 @@ def _sure(state: State, value: str, desk: Desk) -> Turn:
     """The last tap; "non" asks for the same field again."""
     if value != "oui":
         return Turn(state.without(STEP, "brouillon"), ())
-    entry, field = _entry(state, desk), _field(state)
+    entry, field = entry_of(state, desk), _field(state)
     if entry is None or field is None:
-        return _no_more(state)
+        return no_more(state)
     values = state.answers[STEP]
     if applied(entry, values) == entry:
-        return nested.ended(state, _("La fiche le dit déjà."), *_what_next(state))
+        return nested.ended(state, _("La fiche le dit déjà."), *what_next(state))
     effects = (Correct(entry.id, field.name, values),)
     if desk.corrections.is_contradicted(entry.id, field.name, values):
         text = _(
             "Merci. Quelqu'un d'autre a corrigé ce point il y a peu, autrement.\n"
             "Je garde les deux réponses. Une personne va choisir."
         )
-        return replace(nested.ended(state, text, *_what_next(state)), effects=effects)
+        return replace(nested.ended(state, text, *what_next(state)), effects=effects)
     text = _("C'est corrigé. Merci.\n{field} : {value}")
     new = in_words(field, applied(entry, values), desk.now.date())
     undo = (Choice(_("Annuler cette correction"), f"defaire:{entry.id}={field.name}"),)
-    turn = nested.ended(state, text.format(field=field.label, value=new), undo, *_what_next(state))
+    turn = nested.ended(state, text.format(field=field.label, value=new), undo, *what_next(state))
     return replace(turn, effects=effects)
 
 
-def _what_next(state: State) -> Rows:
+def what_next(state: State) -> Rows:
+    """What may be done of that card afterwards."""
     id_, check = state.answers["fiche"], state.answers["question"]
     again = Choice(_("Corriger autre chose"), f"corriger:{id_}={check}" if check else f"corriger:{id_}")
     rest: Rows = ((Choice(_("Tout le reste est juste"), f"verifier:{check}=oui"),),) if check else ()

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from handlers.campaigning import Campaigns
     from handlers.checking import Checks
     from handlers.correcting import Corrections
+    from handlers.poster_photo import Photos
     from handlers.proposing import Proposals
     from handlers.reporting import Reports
     from handlers.reviewing import Reviews
+    from handlers.roles import Tries
     from handlers.team import Team
 
 
@@ -96,6 +98,10 @@ class Desk(Protocol):
     def invitation(self, secret: str) -> Mandate | None:
         """The role that a link gives; None when it is none of ours, was used, or is too old."""
 
+    @property
+    def tries(self) -> "Tries":
+        """The invitations this person opened that give nothing."""
+
     def mandates(self) -> Sequence[Mandate]:
         """The roles this person has now."""
 
@@ -136,3 +142,7 @@ class Desk(Protocol):
     @property
     def campaigns(self) -> "Campaigns":
         """The one question of a campaign, for entries this person looks after."""
+
+    @property
+    def photos(self) -> "Photos":
+        """The photos of posters, for who answers for an entry."""

@@ -20,6 +20,7 @@ class Gesture(StrEnum):
     SHARED = "shared"  # a position
     STARTED = "started"  # /start or a first page, with what a poster's link carried
     UNREADABLE = "unreadable"  # a photo, a voice message…
+    RECEIVED = "received"  # a photo that was asked for: its number, or why it cannot be kept
     IN_A_GROUP = "in-a-group"  # spoken to where others listen
 
 
@@ -31,9 +32,10 @@ class Event:
     text: str = ""  # the words, the button's data, or the link's payload
     latitude: float | None = None
     longitude: float | None = None
+    photo: str = ""  # what the channel calls a photo that was sent, and is still there
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "text": self.text, "latitude": self.latitude, "longitude": self.longitude}
+        return asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Event":
@@ -72,6 +74,8 @@ class Reply:
     choices: Rows = ()
     asks_position: bool = False  # the person may share where they are
     edits: bool = False  # reads better in place of the message whose button was tapped
+    asks_photo: bool = False  # the person may send a photo
+    photo: int | None = None  # the number of one, shown with the text
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -137,6 +141,7 @@ class Unclear:
     reply: Reply
     nearly: bool = False  # it was an answer to this question, and only asks to be made sure
     state: State | None = None  # what was understood all the same
+    effects: tuple[Effect, ...] = ()
 
 
 Reading = Understood | Unclear
@@ -168,6 +173,7 @@ class Step:
     asks_position: bool = False
     beside: bool = False  # asked beside the results, which do not wait for it
     takes_words: bool = False  # whatever is written is the answer
+    takes_photo: bool = False  # a photo is: sent at any other moment, none is fetched
 
 
 Action = Callable[[State, str, Desk], Turn]

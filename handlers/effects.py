@@ -79,6 +79,11 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """Count an invitation that was opened and gives nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Give back every role of this person's."""
 
@@ -223,6 +228,28 @@ class AnswerCampaign:
     said: CampaignAnswer
 
 
+@dataclass(frozen=True, slots=True)
+class FetchPhoto:
+    """Fetch a photo that was asked for, where the channel keeps it."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachPhoto:
+    """Make a photo one of an entry's, in a role that is read again."""
+
+    photo_id: int
+    initiative_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePhoto:
+    """Forget a photo of an entry, in a role that is read again."""
+
+    photo_id: int
+
+
 # What the runner must do, in the turn's own transaction.
 Effect = (
     Forget
@@ -235,6 +262,7 @@ Effect = (
     | Unwatch
     | StopAll
     | Accept
+    | Try
     | Leave
     | Settle
     | See
@@ -253,4 +281,7 @@ Effect = (
     | Moderate
     | Propose
     | AnswerCampaign
+    | FetchPhoto
+    | AttachPhoto
+    | RemovePhoto
 )

@@ -17,6 +17,7 @@ from handlers import (
     mine,
     nested,
     own_data,
+    poster_photo,
     proposing,
     reporting,
     reviewing,
@@ -33,7 +34,15 @@ from handlers.hearing import known_place, located, needing
 from handlers.locale import gettext as _
 from handlers.orientation import ORIENTATION
 
-_WITH_A_ROLE = (*correcting.FLOWS, *reporting.FLOWS, *adding.FLOWS, *team.FLOWS, *reviewing.FLOWS, *proposing.FLOWS)
+_WITH_A_ROLE = (
+    *correcting.FLOWS,
+    *poster_photo.FLOWS,
+    *reporting.FLOWS,
+    *adding.FLOWS,
+    *team.FLOWS,
+    *reviewing.FLOWS,
+    *proposing.FLOWS,
+)
 FLOWS = {flow.name: flow for flow in (ORIENTATION, AGENDA, *_WITH_A_ROLE)}
 FIRST = ORIENTATION
 _UNASKED = "a-poser"  # in the memo: the numbers to call came instead of the next question
@@ -69,6 +78,10 @@ ORDERS = {
     "mesquestions": "mesquestions",
     "ajouter": "ajouter",
     "ajouter un lieu": "ajouter",
+    "annoncer": "annoncer",
+    "annoncer un rendez vous": "annoncer",
+    "ajouter un rendez vous": "annoncer",
+    "ajouter un evenement": "annoncer",
     "equipe": "equipe",
     "mon territoire": "equipe",
     "proposer": "proposer",
@@ -89,12 +102,16 @@ def advance(state: State | None, event: Event, desk: Desk) -> Turn:
         return _in_danger(emergency, state, event, desk)
     if event.kind is Gesture.STARTED:
         return _begin(event.text, desk)
+    if event.kind is Gesture.RECEIVED and not takes_photo(state):
+        return Turn(state, ())  # they went on to something else: it will be forgotten
     order, value = _order(event)
     if order:
         return _begun(_OBEYED[order](state, value, desk), desk)
     if state and _takes_words(state):
         if event.kind is Gesture.SAID and state.memo.get(_UNASKED):
             return _ask(FLOWS[state.flow], state, desk)
+        return _go_on(FLOWS[state.flow], state, event, desk)
+    if state and event.photo and takes_photo(state):
         return _go_on(FLOWS[state.flow], state, event, desk)
     if event.kind is Gesture.SAID and (asked := agenda.wanted(state, event.text, desk)):
         return _ask(AGENDA, asked, desk)
@@ -115,6 +132,12 @@ def _takes_words(state: State | None) -> bool:
     """Whether whatever is written is the answer: it may look like anything else."""
     step = _current(FLOWS[state.flow], state) if state and state.flow in FLOWS else None
     return step is not None and step.takes_words
+
+
+def takes_photo(state: State | None) -> bool:
+    """Whether a photo is waited for."""
+    step = _current(FLOWS[state.flow], state) if state and state.flow in FLOWS else None
+    return step is not None and step.takes_photo
 
 
 def urgent(event: Event, danger: Callable[[str], Emergency | None]) -> Reply | None:
@@ -211,7 +234,8 @@ def _tapped(flow: Flow, state: State, step: Step | None, event: Event, desk: Des
 def _heard(flow: Flow, step: Step | None, reading: Reading, state: State, desk: Desk) -> Turn:
     if isinstance(reading, Understood):
         return _read(flow, step, reading, desk)
-    return Turn(_forgetting_what_followed(flow, reading.state) if reading.state else state, (reading.reply,))
+    kept = _forgetting_what_followed(flow, reading.state) if reading.state else state
+    return Turn(kept, (reading.reply,), reading.effects)
 
 
 def _read(flow: Flow, step: Step | None, reading: Understood, desk: Desk) -> Turn:
@@ -264,7 +288,8 @@ def _posed(flow: Flow, step: Step, state: State, desk: Desk) -> Reply:
     posed = step.question.pose(state, desk) or Posed("")
     at_the_start = flow is FIRST and not _answered(flow, state)
     way_back = emergency_button() if at_the_start else Choice(_("Retour"), "retour:")
-    return Reply(posed.text, choices=(*posed.choices, (way_back,)), asks_position=step.asks_position)
+    choices = (*posed.choices, (way_back,))
+    return Reply(posed.text, choices=choices, asks_position=step.asks_position, asks_photo=step.takes_photo)
 
 
 def _answered(flow: Flow, state: State) -> list[Step]:
@@ -377,6 +402,7 @@ _OBEYED: dict[str, Callable[[State | None, str, Desk], Turn]] = {
     **checking.ORDERS,
     **arranging.ORDERS,
     **correcting.ORDERS,
+    **poster_photo.ORDERS,
     **reporting.ORDERS,
     **adding.ORDERS,
     **team.ORDERS,

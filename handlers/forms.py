@@ -9,6 +9,7 @@ from typing import Any
 from catalogue.exchange import rows
 from catalogue.spelling import fold
 from handlers import nested, words
+from handlers.cards import town_hall_words
 from handlers.desk import Desk
 from handlers.dialogue import (
     Choice,
@@ -27,11 +28,13 @@ from handlers.dialogue import (
     Understood,
 )
 from handlers.effects import Draft
+from handlers.hearing import known_place
 from handlers.locale import gettext as _
 
 Content = Mapping[str, Any]
 
-PLACE, TALE = "ajout", "monographie"  # the conversations, and what is given in them, as it is kept
+# The conversations, and what is given in them, as it is kept.
+PLACE, TALE, EVENT = "ajout", "monographie", "annonce"
 TOKEN = 32  # hexadecimal digits
 LONGEST_NAME, LONGEST_WORDS = 120, 600  # characters
 SKIP = "passer"
@@ -141,9 +144,17 @@ def begun_on(kept: Content, desk: Desk) -> str:
 
 def over(state: State | None, text: str, *more: tuple[Choice, ...]) -> Turn:
     """What is said when it is over; another conversation, if there is one, goes on."""
-    if state and state.flow in (PLACE, TALE):
+    if state and state.flow in (PLACE, TALE, EVENT):
         return nested.ended(state, text, *more)
     return Turn(state, (Reply(text, choices=(*more, (Choice(_("Continuer"), "reprendre:"),))),))
+
+
+def to_the_town(state: State | None, text: str, desk: Desk, *rows: tuple[Choice, ...]) -> Turn:
+    """For who may not write in the guide: whom else to tell, and what they may do."""
+    place = known_place(state, desk)
+    hall = desk.town_hall(place.insee) if place else None
+    more = town_hall_words(hall, alone=True) if hall else _("La mairie de votre commune peut aussi le faire savoir.")
+    return over(state, f"{text}\n{more}", *rows)
 
 
 def added(token: str, desk: Desk) -> int | None:

@@ -4,11 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from catalogue.entries import Initiative, Mandate
+from catalogue.intercommunalities import Intercommunality
 from catalogue.needs import Kind, Role
 from catalogue.places import Place
 from catalogue.spelling import words_of
 from handlers import nested, words
-from handlers.asked import YES, YesOrNo, answered, asked_again, inner_flow, marked, said, tapped, toggled
+from handlers.asked import (
+    YES,
+    YesOrNo,
+    answered,
+    asked_again,
+    go_on,
+    inner_flow,
+    marked,
+    number_in,
+    said,
+    tapped,
+    toggled,
+)
 from handlers.desk import Desk
 from handlers.dialogue import (
     Choice,
@@ -25,7 +38,6 @@ from handlers.dialogue import (
     Understood,
 )
 from handlers.effects import Invite
-from handlers.later import go_on, number_in
 from handlers.locale import gettext as _
 from handlers.roles import A_ROLE, in_words, where_in_words
 
@@ -34,6 +46,9 @@ INVITING = "inviter-"  # the name of a flow, with the role it gives
 WHERE, KINDS, RUN, AGREED = "ou-inviter", "types-inviter", "fiche-inviter", "accord-inviter"
 CHOSEN = "choisis-"  # with a step: what was chosen until now
 ALL, DONE = "tout", "fini"
+MOST_ALIKE = 3  # places to choose from, when several have nearly that name
+
+Named = Place | Intercommunality
 
 
 def reserved(state: State | None) -> Turn:
@@ -77,35 +92,52 @@ def _answered(event: Event, rows: Rows) -> str:
     return tapped(event) or answered(event, rows)
 
 
+def _code(one: Named) -> str:
+    return one.insee if isinstance(one, Place) else one.siren
+
+
+def _with_departement(one: Named) -> str:
+    where = [one.departement] if isinstance(one, Place) else one.departements
+    return f"{one.nom} ({', '.join(where)})"
+
+
 @dataclass(frozen=True, slots=True)
 class Communes:
-    """The communes of a role, one after the other, all in the person's own territory; or all of it."""
+    """The communes and intercommunalities of a role, one by one, all in the person's own territory; or all of it."""
 
     def pose(self, state: State, desk: Desk) -> Posed:
-        return Posed(_("Pour quelles communes ? Écrivez-les l'une après l'autre."), self._rows(state))
+        text = _("Pour quelles communes ou intercommunalités ? Écrivez-les l'une après l'autre.")
+        return Posed(text, self._rows(state))
 
     def read(self, state: State, event: Event, desk: Desk) -> Reading:
         value = _answered(event, self._rows(state))
         if value == ALL:
             return Understood(state.answering(WHERE, list(desk.team.territory())))
         if value == DONE and (chosen := self._chosen(state)):
-            codes = {code for insee in chosen for code in desk.team.codes_of(insee)}
+            codes = {code for one in chosen for code in desk.team.codes_of(one)}
             return Understood(state.answering(WHERE, sorted(codes)))
         if value:
-            return self._one_more(state, desk.place(value), desk)
+            return self._one_more(state, desk.place(value) or desk.team.intercommunality(value), desk)
         if event.kind is Gesture.SAID:
             return self._said(state, event.text, desk)
         return asked_again(Posed(_("Écrivez le nom d'une commune."), self._rows(state)))
 
     def _said(self, state: State, written: str, desk: Desk) -> Reading:
+        if found := desk.team.intercommunalities_called(written):
+            return self._among(state, found, len(found) == 1, desk)
         match = desk.find_place(written, None)
-        places = [place for place in match.places if self._is_theirs(state, place, desk)]
-        if len(match.places) == 1 or match.sure or not places:
-            return self._one_more(state, match.places[0] if match.places else None, desk)
-        rows = tuple((Choice(f"{place.nom} ({place.departement})", f"{WHERE}:{place.insee}"),) for place in places[:3])
-        return asked_again(Posed(_("De quelle commune parlez-vous ?"), (*rows, *self._rows(state))))
+        return self._among(state, match.places, len(match.places) == 1 or match.sure, desk)
 
-    def _one_more(self, state: State, place: Place | None, desk: Desk) -> Reading:
+    def _among(self, state: State, found: Sequence[Named], sure: bool, desk: Desk) -> Reading:
+        theirs = [one for one in found if self._is_theirs(state, one, desk)]
+        if sure or not theirs:
+            return self._one_more(state, found[0] if found else None, desk)
+        rows = tuple((Choice(_with_departement(one), f"{WHERE}:{_code(one)}"),) for one in theirs[:MOST_ALIKE])
+        is_a_commune = isinstance(found[0], Place)
+        text = _("De quelle commune parlez-vous ?") if is_a_commune else _("De quelle intercommunalité parlez-vous ?")
+        return asked_again(Posed(text, (*rows, *self._rows(state))))
+
+    def _one_more(self, state: State, place: Named | None, desk: Desk) -> Reading:
         if place is None:
             return asked_again(
                 Posed(_("Je ne connais pas cette commune. Écrivez son nom ou son code postal."), self._rows(state))
@@ -113,14 +145,14 @@ class Communes:
         if not self._is_theirs(state, place, desk):
             text = _("{place} n'est pas dans votre territoire.").format(place=place.nom)
             return asked_again(Posed(text, self._rows(state)))
-        chosen = list(dict.fromkeys([*self._chosen(state), place.insee]))
+        chosen = list(dict.fromkeys([*self._chosen(state), _code(place)]))
         state = state.answering(CHOSEN + WHERE, chosen)
         text = _("C'est noté : {places}. Une autre commune ?").format(places=where_in_words(chosen, desk))
         return asked_again(Posed(text, self._rows(state)), state=state)
 
     @staticmethod
-    def _is_theirs(state: State, place: Place, desk: Desk) -> bool:
-        codes = tuple(desk.team.codes_of(place.insee))
+    def _is_theirs(state: State, place: Named, desk: Desk) -> bool:
+        codes = tuple(desk.team.codes_of(_code(place)))
         return desk.team.may_give(Mandate(0, _role(state), codes, ()))
 
     @staticmethod
@@ -187,8 +219,7 @@ class Run:
     def _ids(written: str, desk: Desk) -> list[int]:
         if number := number_in(written):
             return [entry.id for entry in desk.initiatives([number])]
-        near = next((place for code in desk.team.territory() if (place := desk.place(code))), None)
-        return [entry.id for entry in desk.called(written, near) or _called_in_town(written, desk)]
+        return [entry.id for entry in desk.called(written, desk.team.near()) or _called_in_town(written, desk)]
 
 
 def _called_in_town(written: str, desk: Desk) -> Sequence[Initiative]:

@@ -11,6 +11,7 @@ from catalogue.entries import Occurrence
 from catalogue.hours import zone_of
 from catalogue.needs import Ahead, EventKind, EventStatus, Rhythm
 from handlers import planning, words
+from handlers.asked import go_on, number_in
 from handlers.cards import town_hall_words
 from handlers.dates import in_words, is_over, keeping_choice, key_of, read_key, whole_date
 from handlers.desk import Desk
@@ -22,12 +23,6 @@ from handlers.told import my_reminders
 BOTH = "les-deux"
 EVERY_KIND = "tous"
 A_DATE = "r"  # what a link's payload begins with that shows a date
-_NUMBER = 16  # digits
-
-
-def go_on() -> Choice:
-    """Back to what was being done."""
-    return Choice(_("Continuer"), "reprendre:")
 
 
 def _afterwards() -> Rows:
@@ -214,8 +209,3 @@ def cannot_write(state: State | None) -> Turn:
     """What is said where nothing can be told later."""
     text = _("Ici, je ne peux pas vous écrire plus tard.\nMais vous pouvez mettre un rendez-vous dans votre agenda.")
     return Turn(state, (Reply(text, choices=((Choice(_("Les rendez-vous"), "agenda:"), go_on()),)),))
-
-
-def number_in(value: str) -> int:
-    """The number a button holds; 0, which is nothing's, for anything else."""
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < _NUMBER else 0

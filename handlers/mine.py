@@ -7,11 +7,12 @@ from datetime import datetime
 
 from catalogue.entries import Asked, Initiative, Occurrence, Reminded, Subscription
 from handlers import words
+from handlers.asked import go_on, number_in
 from handlers.dates import in_words, key_of, read_key, title_of
 from handlers.desk import Desk
 from handlers.dialogue import Card, Choice, Reply, Rows, State, Turn
 from handlers.effects import StopAll, Unremind, Unsubscribe, Unwatch
-from handlers.later import ahead_words, cannot_write, go_on, number_in, said, which
+from handlers.later import ahead_words, cannot_write, said, which
 from handlers.locale import gettext as _
 from handlers.told import stop_all
 

@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from catalogue.entries import Initiative, Opinion
-from catalogue.needs import Public
+from catalogue.needs import Public, Status
 from handlers import words
-from handlers.asked import entry_of, gone_words
+from handlers.asked import entry_of, go_on, gone_words, number_in
 from handlers.desk import Desk
 from handlers.dialogue import Card, Choice, Reply, Rows, State, Turn
 from handlers.effects import Moderate
-from handlers.later import go_on, number_in
 from handlers.locale import gettext as _
+from handlers.settling import ways_on
+from handlers.told import one_of_several
 
 _PUBLISH, _REFUSE = "publier", "refuser"
 
@@ -44,6 +45,24 @@ def moderation_reply(entry: Initiative, one: Opinion, now: datetime) -> Reply:
     after = _("Il ne doit permettre de reconnaître personne.\nLe montrer avec la fiche ?")
     rows: Rows = ((_deciding(_("Publier"), one, _PUBLISH), _deciding(_("Refuser"), one, _REFUSE)),)
     return Reply(_("Un avis à lire avant de le montrer."), (card,), after, rows)
+
+
+def moderation_card(entry: Initiative, one: Opinion) -> Card:
+    """The same, when several things are put at once."""
+    return one_of_several(entry, _("Un avis à lire avant de le montrer."), f"moderer:{one.id}=")
+
+
+def read_reply(entry: Initiative, one: Opinion) -> Reply:
+    """What is written, once, to who gave an avis: whether it is shown."""
+    read = _("Votre avis sur {name} a été lu. Merci de l'avoir écrit.").format(name=entry.nom)
+    if one.published:
+        return Reply(f"{read}\n{_('Il est maintenant montré avec la fiche.')}", choices=ways_on(entry))
+    not_shown = _("Il n'est pas montré avec la fiche.")
+    if entry.status is Status.CLOSED:
+        return Reply(f"{read}\n{not_shown}", choices=ways_on(entry))
+    another = Choice(_("En écrire un autre"), f"avis:{entry.id}=autre")
+    choices = ((another,), *ways_on(entry))
+    return Reply(f"{read}\n{not_shown}\n{_('Vous pouvez en écrire un autre.')}", choices=choices)
 
 
 def _deciding(label: str, one: Opinion, what: str) -> Choice:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from handlers import adding, arranging, correcting, mine, reporting, reviewing, roles
+from handlers.asked import go_on
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Reply, State, Turn
 from handlers.effects import Drop, Forget
 from handlers.emergency import emergency_button
-from handlers.later import go_on
 from handlers.locale import gettext as _
 from handlers.told import my_reminders, stop_all
 
@@ -30,8 +30,9 @@ def shown(state: State | None, held: Sequence[str], desk: Desk) -> Turn:
     lines = [_("Voici tout ce que je garde sur vous :")]
     asked = mine.in_lines(desk.asked(), desk)
     mandates = roles.in_lines(desk.mandates(), desk)
+    tries = roles.tries_in_lines(desk)
     given = [line for room in (arranging, correcting, reporting, adding, reviewing) for line in room.in_lines(desk)]
-    lines += [*held, *asked, *mandates, *given] or [_("aucune réponse pour le moment.")]
+    lines += [*held, *asked, *mandates, *given, *tries] or [_("aucune réponse pour le moment.")]
     lines += [
         _("Je ne connais ni votre nom, ni votre adresse."),
         _("Pour vous répondre : le numéro de cette conversation. Et, sur le site, les messages affichés."),

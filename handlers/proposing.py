@@ -7,11 +7,10 @@ from typing import Protocol
 
 from catalogue.entries import Proposal
 from handlers import nested, words
-from handlers.asked import YES, FreeWords, agreement, inner_flow, said
+from handlers.asked import YES, FreeWords, agreement, inner_flow, number_in, said
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Flow, State, Step, Turn
 from handlers.effects import Propose
-from handlers.later import number_in
 from handlers.locale import gettext as _
 
 NAME = "proposer"

@@ -19,13 +19,13 @@ from handlers.asked import (
     gone_words,
     inner_flow,
     marked,
+    number_in,
     said,
     toggled,
 )
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Event, Flow, Gesture, Posed, Reading, State, Step, Turn, Understood
 from handlers.effects import Moderate, Review
-from handlers.later import number_in
 from handlers.locale import gettext as _
 from handlers.moderating import ORDERS as MODERATING
 from handlers.moderating import card_choice, line, named

@@ -10,16 +10,18 @@ from datetime import datetime
 
 from catalogue.entries import Initiative, Reported
 from catalogue.needs import Outcome, Reason, Role, Status
+from handlers.asked import go_on, number_in
 from handlers.cards import whole_card
 from handlers.desk import Desk
-from handlers.dialogue import Choice, Reply, Rows, State, Turn
+from handlers.dialogue import Card, Choice, Reply, Rows, State, Turn
 from handlers.effects import SettleReport
-from handlers.later import go_on, number_in
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
+from handlers.told import one_of_several
 
 SETTLES = "signalement"  # what its buttons begin with
 MOST_QUOTED = 10  # of what several people wrote, in one message
+ASKED = "voir"  # opens it from a message that names several
 SURE = "ferme-oui"  # the second tap: a closed entry is shown no more
 
 
@@ -36,6 +38,11 @@ def put_reply(reported: Reported, role: Role, now: datetime) -> Reply:
         _quoted(reported.words),
         (correct_choice(reported.entry.id), *_outcomes(reported, role)),
     )
+
+
+def put_card(reported: Reported) -> Card:
+    """The same, when several are put at once."""
+    return one_of_several(reported.entry, _who_says_what(reported), f"{SETTLES}:{reported.id}={ASKED}")
 
 
 def _who_says_what(reported: Reported) -> str:
@@ -80,7 +87,7 @@ def settle(state: State | None, value: str, desk: Desk) -> Turn:
     if outcome is Outcome.FERME and said != SURE:
         return _make_sure(state, reported)
     if outcome is None:
-        return Turn(state, (replace(put_reply(reported, role, desk.now), edits=True),))
+        return Turn(state, (replace(put_reply(reported, role, desk.now), edits=said != ASKED),))
     return _settled(state, _thanks(reported.entry.nom, outcome, role), SettleReport(reported.id, outcome))
 
 
@@ -114,10 +121,15 @@ def outcome_reply(entry: Initiative, reason: Reason, outcome: Outcome) -> Reply:
     """What is written, once, to who reported and wished to hear of it."""
     text = _("Vous aviez signalé : {name}, « {reason} ».\nVoici ce qu'il en est : {outcome}.\nMerci.")
     said = text.format(name=entry.nom, reason=_(reason.label), outcome=_(outcome.label))
+    return Reply(said, choices=ways_on(entry))
+
+
+def ways_on(entry: Initiative) -> Rows:
+    """What one may do once told what became of an entry."""
     if entry.status is Status.CLOSED:
         need = entry.needs[0].value if entry.needs else ""
-        return Reply(said, choices=((Choice(_("Chercher un autre lieu"), f"besoins:{need}"),),))
-    return Reply(said, choices=((Choice(_("Voir la fiche"), f"fiche:{entry.id}"), go_on()),))
+        return ((Choice(_("Chercher un autre lieu"), f"besoins:{need}"),),)
+    return ((Choice(_("Voir la fiche"), f"fiche:{entry.id}"), go_on()),)
 
 
 ORDERS: dict[str, Callable[[State | None, str, Desk], Turn]] = {SETTLES: settle}

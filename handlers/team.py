@@ -8,13 +8,14 @@ from math import ceil
 from typing import Protocol
 
 from catalogue.entries import Figures, Load, Mandate, Member
+from catalogue.intercommunalities import Intercommunality
+from catalogue.places import Place
 from handlers import words
-from handlers.asked import YES, said
+from handlers.asked import YES, go_on, number_in, said
 from handlers.desk import Desk
 from handlers.dialogue import Card, Choice, Flow, Reply, Rows, State, Turn
 from handlers.effects import Revoke
 from handlers.inviting import INVITATIONS, begin_inviting, reserved, see_the_team
-from handlers.later import go_on, number_in
 from handlers.locale import gettext as _
 from handlers.locale import ngettext
 from handlers.roles import in_words, where_in_words
@@ -35,8 +36,17 @@ class Team(Protocol):
     def members(self) -> Sequence[Member]:
         """The roles this person may take away, the oldest first."""
 
-    def codes_of(self, insee: str) -> Sequence[str]:
-        """The codes an address of a commune may have; () for none."""
+    def codes_of(self, code: str) -> Sequence[str]:
+        """The codes of a role for a commune, with its arrondissements, or for an intercommunality; () for none."""
+
+    def intercommunality(self, code: str) -> Intercommunality | None:
+        """The intercommunality of a SIREN code; None for any other code, and for one that is no longer known."""
+
+    def intercommunalities_called(self, said: str) -> Sequence[Intercommunality]:
+        """Those that a name may mean; () when it rather means a commune."""
+
+    def near(self) -> Place | None:
+        """A commune of what this person coordinates: names are looked for around it."""
 
     def may_give(self, mandate: Mandate) -> bool:
         """Whether this person may give a role."""

@@ -86,6 +86,17 @@ def watch_reply(initiative: Initiative, change: str) -> Reply:
     return Reply(said, (card,), choices=((stop, my_reminders()), (stop_all(),)))
 
 
+def several_reply(cards: Sequence[Card]) -> Reply:
+    """What is written to who has several things to say: one line each, and the button that opens it."""
+    return Reply(_("{count} questions pour vous. Prenez-les une à une.").format(count=len(cards)), tuple(cards))
+
+
+def one_of_several(entry: Initiative, what: str, data: str) -> Card:
+    """One of them; `data` is the order that asks it."""
+    town = " ".join(filter(None, (entry.code_postal, entry.commune)))
+    return Card(entry.nom, tuple(filter(None, (town, what))), choices=(Choice(_("Répondre"), data),))
+
+
 def my_reminders() -> Choice:
     """The list of what one asked to be told."""
     return Choice(_("Mes rappels"), "mesrappels:")

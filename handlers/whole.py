@@ -5,12 +5,13 @@ from dataclasses import replace
 from catalogue.entries import Initiative
 from catalogue.needs import EventStatus
 from handlers import reviewing
+from handlers.adding_event import announce_choice
+from handlers.asked import number_in
 from handlers.cards import contact_card, whole_card
 from handlers.dates import day_in_words, key_of
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Reply, Rows, State, Turn
 from handlers.effects import See
-from handlers.later import number_in
 from handlers.locale import gettext as _
 
 
@@ -84,7 +85,15 @@ def _about(entry: Initiative, desk: Desk) -> Rows:
     """What may be said of a card: by anyone, and by those who have a role for it."""
     theirs = (Choice(_("Corriger"), f"corriger:{entry.id}"),) if desk.corrections.entry(entry.id) else ()
     tale = (Choice(_("Raconter ce lieu"), f"monographie:{entry.id}"),) if theirs else ()
-    rows = (theirs + tale, reviewing.choice(entry, desk), (Choice(_("Signaler une erreur"), f"signaler:{entry.id}"),))
+    poster = (Choice(_("Voir l'affiche"), f"affiche-voir:{entry.id}"),) if desk.photos.of(entry.id) else ()
+    event = (announce_choice(entry.id),) if theirs else ()
+    rows = (
+        theirs + tale,
+        poster,
+        event,
+        reviewing.choice(entry, desk),
+        (Choice(_("Signaler une erreur"), f"signaler:{entry.id}"),),
+    )
     return tuple(row for row in rows if row)
 
 

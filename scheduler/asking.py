@@ -12,7 +12,7 @@ from catalogue.entries import Mandate, Occurrence
 from catalogue.events import Key
 from catalogue.hours import zone_of
 from catalogue.needs import EventStatus, Role, Settled
-from catalogue.tables import askings, mandates, occurrences, reminders, runs
+from catalogue.tables import askings, occurrences, reminders, runs
 from catalogue.tables import events as events_table
 from catalogue.tables import roles as roles_table
 from handlers import planning
@@ -71,9 +71,7 @@ def _to_settle(connection: Connection, now: datetime) -> list[Occurrence]:
         .where(reminders.c.event_id == occurrences.c.event_id, reminders.c.original_at == occurrences.c.original_at)
         .scalar_subquery()
     )
-    looked_after = select(mandates.c.code).where(
-        or_(mandates.c.code == events_table.c.code_insee, mandates.c.code == events_table.c.departement)
-    )
+    looked_after = roles.looked_after(connection, events_table.c.code_insee, events_table.c.departement)
     run = select(runs.c.role_id).where(runs.c.initiative_id == events_table.c.initiative_id)
     soon = and_(occurrences.c.starts_at > now + TOO_LATE, occurrences.c.starts_at <= now + AHEAD)
     stands = and_(
@@ -84,7 +82,7 @@ def _to_settle(connection: Connection, now: datetime) -> list[Occurrence]:
     found: Select[tuple[int, datetime]] = (
         select(occurrences.c.event_id, occurrences.c.original_at)
         .join(events_table, events_table.c.id == occurrences.c.event_id)
-        .where(soon, occurrences.c.confirmed_at.is_(None), stands, or_(looked_after.exists(), run.exists()))
+        .where(soon, occurrences.c.confirmed_at.is_(None), stands, or_(looked_after, run.exists()))
         .order_by(waited.desc(), occurrences.c.starts_at, occurrences.c.event_id)
     )
     keys = [(row.event_id, row.original_at) for row in connection.execute(found)]

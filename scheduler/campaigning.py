@@ -11,6 +11,7 @@ from catalogue.campaigns import Campaign, Put, about, under_way
 from catalogue.database import insert_into
 from catalogue.hours import PARIS, zone_of
 from catalogue.initiatives import initiatives_by_id
+from catalogue.intercommunalities import meet
 from catalogue.needs import Role
 from catalogue.roles import Who
 from catalogue.tables import campaign_answers, initiatives, roles, runs
@@ -91,13 +92,8 @@ def _correspondents(
     return [
         asker
         for asker in rounds.askers(connection, roles.c.role == Role.CORRESPONDANT.value, on_a_channel)
-        if not asker.is_away(now) and any(_meet(asker.mandate.codes, one.codes) for one in campaigns)
+        if not asker.is_away(now) and any(meet(asker.mandate.codes, one.codes) for one in campaigns)
     ]
-
-
-def _meet(some: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether two territories may have a commune in common: its code begins with that of its department."""
-    return any(one.startswith(other) or other.startswith(one) for one in some for other in others)
 
 
 def _spent(connection: Connection, now: datetime) -> Counter[int]:

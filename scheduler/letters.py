@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,9 @@ from sqlalchemy import Connection, delete, select, text
 from sqlalchemy import exists as exists_
 
 from catalogue.tables import outbox as messages
+from handlers import planning
 from handlers.dialogue import Card, Choice, Reply
+from handlers.told import several_reply
 from scheduler import outbox
 from scheduler.outgoing import Copies, Outgoing, each_in, put_copies
 from scheduler.reminders import part_of
@@ -33,6 +35,18 @@ class Letter:
     night: ZoneInfo | None
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What is put to somebody, for them to say: its letter, and the card that stands for it among several."""
+
+    letter: Letter
+    card: Card
+
+
+REMEMBERED = timedelta(hours=23)  # a letter that left, by the outbox, which forgets it after 24 (scheduler.retention)
+NEWS_LAST = timedelta(days=7)  # what could not be told for a week is no news
+MOST_TOGETHER = 10  # in one message
+
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('scheduler', 0))")
 
 
@@ -48,6 +62,37 @@ def post(connection: Connection, composers: Composers, letters: Iterable[Letter]
     for one in letters:
         alike.setdefault((one.channel, one.replies, one.due_at, one.expires_at, one.night), []).append(one)
     put_copies(connection, [copies for some in alike.values() for copies in _copies(composers, some)])
+
+
+def post_together(connection: Connection, composers: Composers, puts: Iterable[Put]) -> int:
+    """Writes what is put to each person as one letter, where they choose what to begin with; returns how many."""
+    people: dict[tuple[str, str], list[Put]] = {}
+    for one in puts:
+        people.setdefault((one.letter.channel, one.letter.person), []).append(one)
+    starts = ((theirs, start) for theirs in people.values() for start in range(0, len(theirs), MOST_TOGETHER))
+    letters = [_as_one(theirs[start : start + MOST_TOGETHER]) for theirs, start in starts]
+    post(connection, composers, letters)
+    return len(letters)
+
+
+def _as_one(puts: Sequence[Put]) -> Letter:
+    first = puts[0].letter
+    return first if len(puts) == 1 else replace(first, replies=(several_reply([one.card for one in puts]),))
+
+
+def news(who: tuple[str, str], key: str, reply: Reply, now: datetime, zone: ZoneInfo) -> Letter:
+    """A letter that leaves now, or in the morning."""
+    leaves = planning.after_the_night(now, zone)
+    return Letter(*who, key, (reply,), leaves, leaves + NEWS_LAST, zone)
+
+
+def post_new(connection: Connection, composers: Composers, letters: Iterable[Letter]) -> int:
+    """Writes the letters that the outbox does not know; returns how many."""
+    by_key = {letter.key: letter for letter in letters}
+    there = states(connection, by_key)
+    new = [letter for key, letter in by_key.items() if key not in there]
+    post(connection, composers, new)
+    return len(new)
 
 
 def _copies(composers: Composers, letters: Sequence[Letter]) -> list[Copies]:

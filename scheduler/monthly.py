@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from catalogue import intercommunalities
 from catalogue.hours import PARIS, openness, zone_of
+from catalogue.intercommunalities import departement_of
 from catalogue.needs import Role
 from catalogue.roles import Who
 from catalogue.tables import mandates, places, roles
-from catalogue.team import departement_of, figures_of
+from catalogue.team import figures_of
 from handlers import planning
 from handlers.roles import listed, named
 from handlers.team import monthly_reply
@@ -58,6 +60,7 @@ def _coordinators(connection: Connection, composers: Composers) -> dict[tuple[in
 def _letter(connection: Connection, who: Who, key: str, codes: list[str], now: datetime) -> Letter:
     known = select(places.c.insee, places.c.nom).where(places.c.insee.in_(codes), places.c.type != "ANC")
     names = {row.insee: row.nom for row in connection.execute(known)}
+    names |= {one.siren: one.nom for one in map(intercommunalities.get, codes) if one}
     reply = monthly_reply(listed(named(codes, names.get)), figures_of(connection, codes, now))
     zone = zone_of(departement_of(codes[0]))
     leaves = planning.after_the_night(now, zone)

@@ -1,7 +1,7 @@
 """Reports, put to who can settle them: a correspondent of the place first, then a coordinator; and what became of them.
 
 Reports of the same entry for the same reason go together. The correspondent who was asked stays written in `put_to`
-for a week, even when a coordinator is asked after them: that is how nobody is put more than five in a week.
+for a week, even when a coordinator is asked after them: that is how it is taken off their weekly questions.
 """
 
 from collections import Counter
@@ -16,16 +16,16 @@ from catalogue.entries import Mandate, Reported
 from catalogue.hours import PARIS, zone_of
 from catalogue.initiatives import even_closed_by_id
 from catalogue.needs import Outcome, Reason, Role
-from catalogue.roles import Who, covers_entry, every_role
-from catalogue.tables import initiatives, mandates, roles
+from catalogue.roles import Who, covers_entry, every_role, looked_after
+from catalogue.tables import initiatives, roles
 from catalogue.tables import reports as reports_table
 from handlers import planning
-from handlers.settling import outcome_reply, put_reply
-from scheduler.letters import Composers, Letter, alone, post, states
+from handlers.settling import outcome_reply, put_card, put_reply
+from scheduler import rounds
+from scheduler.letters import Composers, Letter, Put, alone, news, post_new, states
 
 SILENCE = timedelta(days=4)  # of a correspondent: then a coordinator is asked
 A_WEEK = timedelta(days=7)
-WEEKLY = 5  # reports put to a correspondent, who gives their own time (domain: the weekly budget)
 MOST_TIMES = 3  # the same one, in all
 
 
@@ -59,42 +59,39 @@ class _Helper:
     away: bool
 
 
-def put(connection: Connection, now: datetime, composers: Composers) -> int:
-    """Puts what was reported to who can settle it; returns how many letters that makes. Never at night.
+def to_put(connection: Connection, now: datetime, composers: Composers) -> list[Put]:
+    """What was reported, for who can settle it; it is noted that they are put it. Nothing at night.
 
-    First to a correspondent of the place, the one who was put least in a week, who neither runs it nor said it; after
-    four days of silence, or if they hand it on, to a coordinator; then every week, three times in all. How people were
-    received goes to a coordinator at once. With nobody there, it waits for whoever takes the territory.
+    First a correspondent of the place, the one who has most questions left this week, who neither runs it nor said it;
+    after four days of silence, or if they hand it on, a coordinator; then every week, three times in all. When no
+    correspondent has a question left, it waits for them those four days, unless it is urgent. How people were received
+    goes to a coordinator at once. With nobody there, it waits for whoever takes the territory.
     """
-    alone(connection)
     reports.follow_the_merged(connection)
     reports.settle_the_closed(connection, now)
     groups = [group for group in _open(connection) if _is_due(group, now)]
     team = _team(connection, now, composers) if groups else []
-    spent = _spent(connection, now)
-    letters = []
+    left = _left(connection, team, now)
+    found = []
     for group in sorted(groups, key=lambda one: not one.urgent):
         zone = zone_of(group.reported.entry.departement)
-        chosen = None if planning.is_night(now, zone) else _next(group, team, spent, now)
+        chosen = None if planning.is_night(now, zone) else _next(group, team, left, now)
         if chosen:
-            spent[chosen.mandate.id] += 1
+            left[chosen.mandate.id] -= 1
             _note(connection, group, chosen, now)
-            letters.append(_letter(group, chosen, now))
-    post(connection, composers, letters)
-    return len(letters)
+            found.append(Put(_letter(group, chosen, now), put_card(group.reported)))
+    return found
 
 
 def _open(connection: Connection) -> list[_Group]:
     """What waits to be settled where somebody may settle it, the oldest first."""
     entry = initiatives.c
-    looked_after = select(mandates.c.code).where(
-        or_(mandates.c.code == entry.code_insee, mandates.c.code == entry.departement)
-    )
+    attended = looked_after(connection, entry.code_insee, entry.departement)
     rows = connection.execute(
         select(reports_table, roles.c.role.label("asked"))
         .join(initiatives, entry.id == reports_table.c.initiative_id)
         .outerjoin(roles, roles.c.id == reports_table.c.put_to)
-        .where(reports_table.c.settled_at.is_(None), or_(looked_after.exists(), entry.departement.is_(None)))
+        .where(reports_table.c.settled_at.is_(None), or_(attended, entry.departement.is_(None)))
         .order_by(reports_table.c.id)
     ).mappings()
     alike: dict[tuple[int, str], list[RowMapping]] = {}
@@ -150,29 +147,28 @@ def _team(connection: Connection, now: datetime, composers: Composers) -> list[_
     ]
 
 
-def _spent(connection: Connection, now: datetime) -> Counter[int]:
-    """How many each role was put in a week."""
-    row = reports_table.c
-    lately = select(row.put_to, row.initiative_id, row.reason).where(row.put_to.is_not(None), row.put_at > now - A_WEEK)
-    return Counter(put_to for put_to, *_group in connection.execute(lately.distinct()))
+def _left(connection: Connection, team: Iterable[_Helper], now: datetime) -> Counter[int]:
+    """How many questions each role may still be put this week, whatever they are about."""
+    askers = rounds.askers(connection, roles.c.id.in_([one.mandate.id for one in team]))
+    return rounds.left(connection, askers, rounds.week_before(now), now)
 
 
-def _next(group: _Group, team: Iterable[_Helper], spent: Counter[int], now: datetime) -> _Helper | None:
+def _next(group: _Group, team: Iterable[_Helper], left: Counter[int], now: datetime) -> _Helper | None:
     """Whom to ask now; None when it waits."""
     able = [one for one in team if _may_be_asked(one, group)]
     coordinators = [one for one in able if one.mandate.role is Role.COORDINATEUR]
     correspondents = [one for one in able if one.mandate.role is Role.CORRESPONDANT and not one.away]
-    free = [one for one in correspondents if spent[one.mandate.id] < WEEKLY]
+    free = [one for one in correspondents if left[one.mandate.id] > 0]
     first = group.times_put == 0 and not group.handed_on
     if first and free:
-        return _least_asked(free, spent)
+        return _least_asked(free, left)
     if first and correspondents and not group.urgent and now < group.since + SILENCE:
         return None  # they have had their share of the week: it waits for them a little
     if coordinators:
-        return _least_asked(coordinators, spent)
+        return _least_asked(coordinators, left)
     # Nobody coordinates: those of the place are asked again, a week later.
     again = group.put_at is not None and now >= group.put_at + A_WEEK
-    return _least_asked(free, spent) if free and again else None
+    return _least_asked(free, left) if free and again else None
 
 
 def _may_be_asked(one: _Helper, group: _Group) -> bool:
@@ -186,8 +182,8 @@ def _may_be_asked(one: _Helper, group: _Group) -> bool:
     return group.reported.reason is not Reason.ACCUEIL and one.who not in group.people
 
 
-def _least_asked(people: Iterable[_Helper], spent: Counter[int]) -> _Helper:
-    return min(people, key=lambda one: (spent[one.mandate.id], one.mandate.id))
+def _least_asked(people: Iterable[_Helper], left: Counter[int]) -> _Helper:
+    return min(people, key=lambda one: (-left[one.mandate.id], one.mandate.id))
 
 
 def _note(connection: Connection, group: _Group, chosen: _Helper, now: datetime) -> None:
@@ -223,13 +219,10 @@ def tell(connection: Connection, now: datetime, composers: Composers) -> int:
     letters = []
     for one in rows:
         entry = entries[one["initiative_id"]]
-        zone = zone_of(entry.departement)
         reply = outcome_reply(entry, Reason(one["reason"]), Outcome(one["outcome"]))
-        leaves = planning.after_the_night(now, zone)
         who = one["channel"], one["person"]
-        letters.append(Letter(*who, _told_key(one["id"]), (reply,), leaves, leaves + A_WEEK, zone))
-    post(connection, composers, letters)
-    return len(letters)
+        letters.append(news(who, _told_key(one["id"]), reply, now, zone_of(entry.departement)))
+    return post_new(connection, composers, letters)
 
 
 def _told_key(report_id: int) -> str:

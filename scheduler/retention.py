@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
 
-from catalogue import additions, reports, roles
+from catalogue import additions, photos, reports, roles, tries
 from catalogue.tables import conversations, drafts, inbox, reminders, subscriptions, watches
 from catalogue.tables import outbox as messages
-from scheduler import outbox, reporting
+from handlers.dialogue import State
+from handlers.poster_photo import held_photo
+from scheduler import fetching, outbox, reporting
 
 CONVERSATION_LASTS = timedelta(hours=24)
 # Telegram may deliver an update again for 24 hours; its number must be known that long, and a little more.
@@ -25,6 +27,9 @@ def forget_the_silent(connection: Connection, now: datetime) -> int:
     reporting.forget_the_told(connection)
     reports.forget_before(connection, now - REPORTERS_LAST)
     additions.drop_old(connection, now)
+    photos.forget_old(connection, now)
+    fetching.forget_old(connection, now)
+    tries.forget(connection, now)
     connection.execute(delete(messages).where(messages.c.settled_at <= now - CONVERSATION_LASTS))
     return dropped
 
@@ -35,6 +40,7 @@ def forget(connection: Connection, channel: str, person: str) -> None:
     # What they reported stays to be settled: who they are does not.
     reports.forget(connection, (channel, person))
     roles.leave(connection, (channel, person), datetime.now(UTC))
+    _forget_photos(connection, channel, person)
     connection.execute(delete(drafts).where(_of(drafts, channel, person)))
     connection.execute(delete(conversations).where(_of(conversations, channel, person)))
     # An answer still on its way is sent first: it goes with the daily forgetting.
@@ -43,6 +49,7 @@ def forget(connection: Connection, channel: str, person: str) -> None:
 
 def drop(connection: Connection, channel: str, person: str) -> None:
     """Removes what was said in a conversation; what the person asked to be told later stays."""
+    _forget_photos(connection, channel, person)
     for table in (conversations, drafts):
         connection.execute(delete(table).where(_of(table, channel, person)))
     # That a reminder was sent stays known as long as the reminder may ask (scheduler.telling.reconcile).
@@ -56,6 +63,13 @@ def stop_telling(connection: Connection, channel: str, person: str) -> None:
         connection.execute(delete(table).where(_of(table, channel, person)))
     reports.stop_telling(connection, (channel, person))
     outbox.stop_later(connection, channel, person, datetime.now(UTC))
+
+
+def _forget_photos(connection: Connection, channel: str, person: str) -> None:
+    """The photo they sent and have not kept, wherever it is."""
+    fetching.forget(connection, (channel, person))
+    state = connection.scalar(select(conversations.c.state).where(_of(conversations, channel, person)))
+    photos.drop(connection, held_photo(State.from_json(state) if state else None))
 
 
 def _of(table: Table, channel: str, person: str) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """The week of each correspondent: when they are asked, what is left of their budget, what is worth asking them.
 
 A week is seven days of the calendar, today included, in Paris: two rounds at ten o'clock never fall in the same one,
-whatever the minute each left at. « Maintenu ? » (scheduler.asking) and campaigns spend the same budget.
+whatever the minute each left at. Whatever else they are asked spends the same budget: « Maintenu ? », campaigns, and
+what waits for somebody to say (scheduler.putting).
 """
 
 from collections import Counter
@@ -11,14 +12,27 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, insert, or_, select
 
+from catalogue import photos
 from catalogue.entries import Initiative, Mandate
 from catalogue.hours import PARIS, zone_of
 from catalogue.initiatives import initiatives_by_id
+from catalogue.intercommunalities import COMMUNE, departement_of, expanded
 from catalogue.needs import Kind, Role, Status, Verdict
-from catalogue.roles import Who, covers_entry
-from catalogue.tables import askings, campaign_answers, checks, initiatives, mandates, reports, roles, views
+from catalogue.roles import Who, covers_entry, in_communes
+from catalogue.tables import (
+    askings,
+    campaign_answers,
+    checks,
+    corrections,
+    initiatives,
+    mandates,
+    reports,
+    reviews,
+    roles,
+    views,
+)
 from handlers import planning
 from handlers.checking import Question
 from scheduler.choosing import Known, choose, volatility
@@ -29,7 +43,6 @@ MOST_PASSED = 5  # questions a week that nobody else could answer, to a coordina
 LASTS = timedelta(days=30)  # a question: then it is waited for no more, and the entry may be chosen again
 TOO_LATE = time(20)  # the day after: a round that could not be, because nothing ran, is not given up at once
 USE_DAYS = 90  # of which openings say how much an entry is used
-COMMUNE = 5  # characters of a code; a department's has fewer
 
 _FOUND_CHANGED = (Verdict.CORRIGER.value, Verdict.FERME.value)
 _CHECKED = (Verdict.OUI.value, *_FOUND_CHANGED)
@@ -50,7 +63,7 @@ class Asker:
     @property
     def zone(self) -> ZoneInfo:
         """The clock of where they look after entries: overseas, the night is the night there."""
-        return zone_of(self.mandate.codes[0][:3]) if self.mandate.codes else PARIS
+        return zone_of(departement_of(self.mandate.codes[0])) if self.mandate.codes else PARIS
 
     def is_away(self, now: datetime) -> bool:
         """Whether they asked to be left alone."""
@@ -139,7 +152,17 @@ def left(connection: Connection, some: Collection[Asker], since: datetime, now: 
     for table, counts in ((checks, or_(checks.c.asked_at >= since, is_waiting(now))), *spent):
         taken = select(table.c.role_id, func.count()).where(table.c.role_id.in_(list(budgets)), counts)
         budgets.subtract({row[0]: row[1] for row in connection.execute(taken.group_by(table.c.role_id))})
+    for lately in _put_since(since):
+        budgets.subtract(role_id for role_id in connection.scalars(lately) if role_id in budgets)
     return budgets
+
+
+def _put_since(since: datetime) -> tuple[Select[Any], ...]:
+    """The role of whom each thing was put to since then: alike reports are one."""
+    alike = select(reports.c.put_to, reports.c.initiative_id, reports.c.reason).where(reports.c.put_at >= since)
+    one_each = alike.distinct().subquery()
+    others = (select(table.c.put_to).where(table.c.put_at >= since) for table in (corrections, reviews))
+    return (select(one_each.c.put_to), *others)
 
 
 _later = checks.alias()
@@ -177,21 +200,23 @@ class Put:
     again_at: datetime | None
     answered: bool
     entry: Initiative
+    has_photos: bool
 
     @property
     def question(self) -> Question:
         """As a conversation knows it."""
-        return Question(self.id, self.entry)
+        return Question(self.id, self.entry, self.has_photos)
 
 
 def puts(connection: Connection, *wanted: ColumnElement[bool]) -> list[Put]:
     """The questions about entries that are still in the guide, the oldest first."""
     rows = connection.execute(select(checks).where(*wanted).order_by(checks.c.id)).all()
     known = {entry.id: entry for entry in initiatives_by_id(connection, list({row.initiative_id for row in rows}))}
+    seen = photos.having(connection, list(known))
     return [
-        Put(row.id, row.role_id, row.asked_at, row.again_at, row.answered_at is not None, known[row.initiative_id])
+        Put(row.id, row.role_id, row.asked_at, row.again_at, row.answered_at is not None, known[id_], id_ in seen)
         for row in rows
-        if row.initiative_id in known
+        if (id_ := row.initiative_id) in known
     ]
 
 
@@ -224,7 +249,7 @@ def _known(connection: Connection, mandate: Mandate, now: datetime) -> list[Know
     here = _looked_after(mandate)
     of_entry = checks.c.initiative_id == initiatives.c.id
     last = select(func.max(checks.c.asked_at)).where(of_entry).correlate(initiatives).scalar_subquery()
-    # What was put to somebody since it was reported is no longer in a hurry.
+    # What was put to somebody since it was reported is no longer in a hurry; what is put as a report waits already.
     reported = exists().where(
         reports.c.initiative_id == initiatives.c.id,
         reports.c.settled_at.is_(None),
@@ -235,7 +260,7 @@ def _known(connection: Connection, mandate: Mandate, now: datetime) -> list[Know
     refused = select(checks.c.initiative_id).where(
         checks.c.role_id == mandate.id, checks.c.answer == Verdict.PAS_POUR_MOI.value
     )
-    waits = exists().where(of_entry, is_waiting(now))
+    waits = or_(exists().where(of_entry, is_waiting(now)), exists().where(_is_put_as_reported(now)))
     columns: tuple[Any, ...] = initiatives.c.id, initiatives.c.kind, initiatives.c.verified_at, people, last, reported
     changes = _changes(connection, here)
     return [
@@ -246,11 +271,17 @@ def _known(connection: Connection, mandate: Mandate, now: datetime) -> list[Know
     ]
 
 
+def _is_put_as_reported(now: datetime) -> ColumnElement[bool]:
+    """Of a report: whether somebody is to say what there is of its entry."""
+    of_entry = reports.c.initiative_id == initiatives.c.id
+    return and_(of_entry, reports.c.settled_at.is_(None), reports.c.put_at > now - LASTS)
+
+
 def _looked_after(mandate: Mandate) -> ColumnElement[bool]:
     """The open entries of a territory, by the index of their codes."""
-    communes = [code for code in mandate.codes if len(code) == COMMUNE]
-    departements = [code for code in mandate.codes if len(code) < COMMUNE]
-    where: list[ColumnElement[bool]] = [initiatives.c.code_insee.in_(communes)]
+    codes = expanded(mandate.codes)
+    departements = [code for code in codes if len(code) < COMMUNE]
+    where = [in_communes(initiatives.c.code_insee, codes)]
     for code in departements:
         # A range, and not only the department: that is what the index is of.
         within = or_(initiatives.c.code_insee.is_(None), initiatives.c.code_insee.between(code, code + "ZZZ"))

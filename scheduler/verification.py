@@ -11,26 +11,25 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
-from catalogue import views
+from catalogue import photos, views
 from catalogue.entries import Initiative
 from catalogue.hours import PARIS
 from catalogue.initiatives import Author, change_initiative, even_closed_by_id, initiatives_by_id
 from catalogue.needs import Method, Role, Status, Verdict
-from catalogue.roles import Who, covers_entry, held_by
+from catalogue.roles import Who, codes_over, covers_entry, held_by
 from catalogue.tables import checks, mandates, roles
 from handlers import planning
 from handlers.checking import FIRST_HOUR, LAST_HOUR, MOST, Opened, Question, passed_reply, round_reply
 from handlers.dialogue import Reply
 from handlers.effects import Arrange
 from scheduler import rounds
-from scheduler.letters import Composers, Letter, alone, clear, post, states
+from scheduler.letters import REMEMBERED, Composers, Letter, alone, clear, post, states
 from scheduler.rounds import IS_LAST, Asker, Put, is_recent, is_waiting
 
 LATER = timedelta(days=2)  # "plus tard"
 MISTAKE = timedelta(hours=1)  # in which what was closed can be taken back
 REST = timedelta(days=1)  # after a correction, in which the rest of the entry can be confirmed
 LETTER_LASTS = timedelta(days=6)  # then it is put again
-REMEMBERED = timedelta(hours=23)  # a letter that left, by the outbox, which forgets it after 24 (scheduler.retention)
 ASKED_LATELY = timedelta(days=60)  # whoever was asked of an entry is not asked of it again in somebody else's stead
 MOST_LETTERS = 50  # in one transaction, which others wait for; the next tick goes on
 _CANNOT_SAY = (Verdict.NE_SAIS_PAS.value, Verdict.PAS_POUR_MOI.value)
@@ -177,7 +176,7 @@ def _pass_on(connection: Connection, now: datetime, composers: Composers) -> lis
     passing = _to_pass(connection, now)
     if not passing:
         return []
-    codes = {code for one in passing for code in (one.entry.code_insee, one.entry.departement) if code}
+    codes = codes_over(one.entry for one in passing)
     there = roles.c.id.in_(select(mandates.c.role_id).where(mandates.c.code.in_(codes)))
     found = rounds.askers(connection, roles.c.role.in_((Role.CORRESPONDANT.value, Role.COORDINATEUR.value)), there)
     able = [asker for asker in found if asker.who[0] in composers and not asker.is_away(now)]
@@ -207,7 +206,7 @@ def _taker(entry: Initiative, others: Sequence[Asker], free: Mapping[int, int]) 
 
 def _passed(connection: Connection, taker: Asker, entries: Sequence[Initiative], now: datetime) -> Letter:
     ids = rounds.put(connection, taker, entries, now)
-    first = Question(ids[0], entries[0])
+    first = Question(ids[0], entries[0], bool(photos.having(connection, [entries[0].id])))
     return _letter(taker, passed_reply(first, len(ids), now.astimezone(PARIS)), ids[0], now, now)
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import time_machine
@@ -19,6 +19,9 @@ from catalogue.gazetteer import read_places, read_usual_names
 from catalogue.places import PlaceIndex
 from tests.dialogues import MOMENT
 from tests.postgres import Server, postgres_programs, private_postgres
+
+if TYPE_CHECKING:
+    from tests.people import People
 
 pytest_plugins = ["tests.telegram"]
 
@@ -107,6 +110,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def engine(database_url: str) -> Iterator[Engine]:
     """The same, open."""
     yield from _opened(database_url)
+
+
+@pytest.fixture
+def people(engine: Engine) -> "People":
+    """A guide whose places are Nanterre and Sceaux, and those who talk to it."""
+    from tests.people import People  # which takes a second to load, for the tests of a conversation only
+
+    return People(engine)
 
 
 @pytest.fixture(scope="session")

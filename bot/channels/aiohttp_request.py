@@ -1,6 +1,7 @@
 """The calls of the Bot API on aiohttp: less than half the CPU of python-telegram-bot's own transport, on httpx."""
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -14,12 +15,15 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
     DummyCookieJar,
+    FormData,
+    StreamReader,
     TCPConnector,
 )
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 CONNECT_S = 5.0
+UPLOAD_S = 30.0  # for a message with a file, answer included: less than the lease of one (scheduler.outbox)
 FORM = "application/x-www-form-urlencoded"
 # No connection was made to Telegram: no name, no answer, no certificate, a proxy that would not.
 _NEVER_LEFT = (ClientConnectorError, ClientHttpProxyError, ConnectionTimeoutError)
@@ -33,11 +37,14 @@ class MayHaveLeft(Exception):
     """The cause of an error: the request may have reached Telegram."""
 
 
+class TooHeavy(Exception):
+    """What is downloaded has more bytes than were allowed."""
+
+
 class AiohttpRequest(BaseRequest):
     """A pool of connections. Waits `read_timeout` seconds for an answer, unless the caller asks otherwise.
 
-    Nothing it raises holds the address, which holds the token: not even the causes, hence two of our own. Files are
-    not sent.
+    Nothing it raises holds the address, which holds the token: not even the causes, hence two of our own.
     """
 
     __slots__ = ("_read_timeout", "_session")
@@ -85,15 +92,61 @@ class AiohttpRequest(BaseRequest):
             async with self._session.request(
                 method,
                 url,
-                data=request_data.url_encoded_parameters().encode() if request_data else None,
-                headers={"Content-Type": FORM, "User-Agent": self.USER_AGENT},
+                data=_body(request_data),
+                headers=_headers(request_data),
                 allow_redirects=False,
                 proxy=_proxy(url),
-                timeout=ClientTimeout(connect=CONNECT_S, sock_read=seconds),
+                timeout=ClientTimeout(total=_longest(request_data), connect=CONNECT_S, sock_read=seconds),
             ) as response:
                 return response.status, await response.read()
         except (ClientError, TimeoutError) as error:
             raise _named(error) from _cause(error)
+
+    async def download(self, url: str, most: int, seconds: float) -> bytes:
+        """What an address holds, in so many seconds at most.
+
+        Raises TooHeavy for more than so many bytes, NetworkError or TimedOut when it does not come whole.
+        """
+        if self._session is None:
+            raise RuntimeError("not initialized")
+        timeout = ClientTimeout(total=seconds, connect=CONNECT_S)
+        try:
+            async with self._session.get(url, allow_redirects=False, proxy=_proxy(url), timeout=timeout) as response:
+                if response.status != HTTPStatus.OK:
+                    raise NetworkError(f"{response.status}")
+                return await _at_most(most, response.content)
+        except (ClientError, TimeoutError) as error:
+            raise _named(error) from _cause(error)
+
+
+async def _at_most(most: int, content: StreamReader) -> bytes:
+    found = bytearray()
+    async for chunk in content.iter_any():
+        found += chunk
+        if len(found) > most:
+            raise TooHeavy
+    return bytes(found)
+
+
+def _body(data: RequestData | None) -> bytes | FormData | None:
+    if data is None or not data.contains_files:
+        return data.url_encoded_parameters().encode() if data else None
+    form = FormData()
+    for name, value in data.json_parameters.items():
+        form.add_field(name, value)
+    for name, (filename, content, kind) in (data.multipart_data or {}).items():
+        form.add_field(name, content, filename=filename, content_type=kind)
+    return form
+
+
+def _longest(data: RequestData | None) -> float | None:
+    return UPLOAD_S if data and data.contains_files else None
+
+
+def _headers(data: RequestData | None) -> dict[str, str]:
+    """That of a form with files says where each part ends: aiohttp writes it."""
+    who = {"User-Agent": BaseRequest.USER_AGENT}
+    return who if data and data.contains_files else {"Content-Type": FORM, **who}
 
 
 def _named(error: Exception) -> NetworkError:

@@ -8,7 +8,9 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, cast
+from urllib.parse import quote
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
@@ -17,18 +19,23 @@ from telegram import (
     Bot,
     BotCommand,
     CallbackQuery,
+    InputFile,
     Message,
     Update,
 )
 from telegram.constants import ChatMemberStatus, ChatType, ParseMode
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.channels.aiohttp_request import AiohttpRequest, NeverLeft
+from bot.channels.aiohttp_request import AiohttpRequest, NeverLeft, TooHeavy
 from bot.channels.telegram_messages import CHANNEL, compose, markup, pace_of
+from bot.channels.telegram_photos import PhotoFetcher, Unreachable
 from bot.dispatch import PATIENCE_S, Dispatcher
 from bot.inbox import Arrival
 from bot.runner import Runner
 from bot.settings import TELEGRAM_PATH, CannotStart, Settings
+from catalogue import photos
+from catalogue.database import reading
+from catalogue.pictures import MOST_BYTES, Flaw, Unusable
 from handlers.dialogue import Event, Gesture
 from handlers.locale import gettext as _
 from scheduler.delivery import Delivery, NotSent, Refused, Unsure
@@ -46,6 +53,8 @@ URGENT_WITHIN_S = 4.0  # someone in danger does not wait longer for a database
 # Called by name, and the answer left as it came: building python-telegram-bot's objects for both triples the CPU of a
 # message. The capital letter, which the Bot API does not mind, says that this is meant (`Bot.do_api_request`).
 SEND, EDIT, ANSWER = "SendMessage", "EditMessageText", "AnswerCallbackQuery"
+PHOTO, FILE = "SendPhoto", "GetFile"
+DOWNLOAD_S = 20.0
 
 
 def make_bot(settings: Settings) -> Bot:
@@ -154,8 +163,32 @@ def _event(message: Message) -> Event:
     if text and text.split("@")[0].split()[0:1] == ["/start"]:
         return Event(Gesture.STARTED, text.partition(" ")[2].strip())
     if text:
-        return Event(Gesture.SAID, text)
-    return Event(Gesture.UNREADABLE)
+        return Event(Gesture.SAID, text, photo=_photo(message))
+    return Event(Gesture.UNREADABLE, photo=_photo(message))
+
+
+def _photo(message: Message) -> str:
+    """What Telegram calls the photo of a message, sent as one or as a file; "" for none."""
+    if message.photo:
+        return message.photo[-1].file_id  # the largest
+    sent = message.document
+    return sent.file_id if sent and (sent.mime_type or "").startswith("image/") else ""
+
+
+async def download(bot: Bot, reference: str) -> bytes:
+    """A photo that somebody sent. Raises what PhotoFetcher understands: Unusable, or Unreachable for the moment."""
+    try:
+        found = await bot.do_api_request(FILE, {"file_id": reference})
+        if found.get("file_size", 0) > MOST_BYTES:
+            raise TooHeavy
+        request = cast(AiohttpRequest, bot.request)
+        return await request.download(f"{bot.base_file_url}/{quote(found['file_path'])}", MOST_BYTES, DOWNLOAD_S)
+    except TooHeavy:
+        raise Unusable(Flaw.TOO_HEAVY) from None
+    except BadRequest as error:
+        raise Unusable(Flaw.TOO_HEAVY if "too big" in error.message else Flaw.OUT_OF_REACH) from None
+    except TelegramError as error:
+        raise Unreachable(type(error).__name__) from None
 
 
 # ---- out ---------------------------------------------------------------------------------------
@@ -190,14 +223,14 @@ async def _call(bot: Bot, person: str, message: dict[str, Any]) -> None:
     if message["call"] == "answer":
         await bot.do_api_request(ANSWER, {"callback_query_id": message["tap"]})
         return
-    shown: dict[str, Any] = {
-        "chat_id": int(person),
-        "text": message["text"],
-        "parse_mode": ParseMode.HTML.value,
-        "link_preview_options": {"is_disabled": True},
-    }
+    shown: dict[str, Any] = {"chat_id": int(person), "parse_mode": ParseMode.HTML.value}
     if buttons := markup(message.get("keyboard")):
         shown["reply_markup"] = buttons
+    if message["call"] == "photo":
+        jpeg = InputFile(message["jpeg"], "affiche.jpg")
+        await bot.do_api_request(PHOTO, {**shown, "photo": jpeg, "caption": message["text"]})
+        return
+    shown |= {"text": message["text"], "link_preview_options": {"is_disabled": True}}
     if message["call"] == "edit":
         try:
             await bot.do_api_request(EDIT, {**shown, "message_id": message["message_id"]})
@@ -279,6 +312,8 @@ class TelegramChannel:
         self._helped: OrderedDict[str, None] = OrderedDict()  # who was told whom to call without the database
         self._known = asyncio.Event()  # Telegram has answered: the token is right, the client is ready
         self._dispatcher = Dispatcher(runner, CHANNEL, pool, TURNS_AT_ONCE, self._delivery.wake)
+        fetch = partial(download, self._bot)
+        self._photos = PhotoFetcher(runner.engine, CHANNEL, fetch, self._dispatcher.note, pool)
 
     def wake(self) -> None:
         """Says that something may be due now."""
@@ -299,13 +334,15 @@ class TelegramChannel:
 
         sending = asyncio.create_task(self._deliver())
         receiving = asyncio.create_task(self._receive_updates())
-        for task in (sending, receiving):
+        fetching = asyncio.create_task(self._fetch_photos())
+        for task in (sending, receiving, fetching):
             task.add_done_callback(watch)
         try:
             yield
         finally:
-            receiving.cancel()
-            await asyncio.gather(receiving, return_exceptions=True)
+            for task in (receiving, fetching):
+                task.cancel()
+            await asyncio.gather(receiving, fetching, return_exceptions=True)
             await self._dispatcher.stop(PATIENCE_S)
             await self._delivery.stop(PATIENCE_S)
             if not self._known.is_set():
@@ -346,6 +383,7 @@ class TelegramChannel:
                 raise
             if handled:
                 self._delivery.wake()
+                self._photos.wake()
             else:
                 self._dispatcher.note(dict.fromkeys(arrival.person for arrival in arrivals))
         for person in filter(None, map(left_by, updates)):
@@ -368,8 +406,21 @@ class TelegramChannel:
             while len(self._helped) > HELPED_REMEMBERED:
                 self._helped.popitem(last=False)
 
-    async def _send(self, person: str, message: dict[str, object]) -> None:
+    async def _send(self, person: str, message: dict[str, Any]) -> None:
+        if message["call"] == "photo":
+            loop = asyncio.get_running_loop()
+            jpeg = await loop.run_in_executor(self._pool, self._jpeg, message["photo"])
+            # It may have been removed since: what was to be said beside it is said.
+            message = {**message, "jpeg": jpeg} if jpeg else {**message, "call": "send"}
         await send(self._bot, person, message)
+
+    def _jpeg(self, number: int) -> bytes | None:
+        with reading(self._runner.engine) as connection:
+            return photos.jpeg(connection, number)
+
+    async def _fetch_photos(self) -> None:
+        await self._known.wait()
+        await self._photos.run()
 
     async def _deliver(self) -> None:
         await self._known.wait()

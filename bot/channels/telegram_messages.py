@@ -14,6 +14,7 @@ CHANNEL = "telegram"
 # A tap answered later than this only brings an error: the spinner has gone by itself.
 TAP_LASTS = timedelta(seconds=60)
 LONGEST = 4096  # UTF-16 units of a message
+LONGEST_BESIDE_A_PHOTO = 1024
 
 
 def compose(replies: Sequence[Reply], person: str, key: str, origin: dict[str, Any], now: datetime) -> list[Outgoing]:
@@ -31,13 +32,16 @@ def compose(replies: Sequence[Reply], person: str, key: str, origin: dict[str, A
 
 def pace_of(message: dict[str, Any]) -> Pace:
     """What a message costs in patience."""
-    return {"send": Pace.MESSAGE, "edit": Pace.EDIT, "answer": Pace.FREE}[message["call"]]
+    return {"send": Pace.MESSAGE, "photo": Pace.MESSAGE, "edit": Pace.EDIT, "answer": Pace.FREE}[message["call"]]
 
 
 def _calls(reply: Reply, origin: dict[str, Any]) -> list[dict[str, Any]]:
-    parts = split(_html(reply))
+    parts = split(_html(reply), LONGEST_BESIDE_A_PHOTO if reply.photo else LONGEST)
     calls: list[dict[str, Any]] = [{"call": "send", "text": part} for part in parts]
-    if reply.edits and "edit" in origin and len(parts) == 1:
+    if reply.photo:
+        # Its number: the photo itself is read when it leaves.
+        calls[0] |= {"call": "photo", "photo": reply.photo}
+    elif reply.edits and "edit" in origin and len(parts) == 1:
         calls[0] |= {"call": "edit", "message_id": origin["edit"]}
     calls[-1]["keyboard"] = _keyboard(reply)
     return calls

@@ -84,6 +84,10 @@ class Terminal:
         rows = [self._row(row, numbers) for row in reply.choices]
         if reply.asks_position:
             rows.insert(0, _("  (ou votre position : @latitude,longitude)"))
+        if reply.asks_photo:
+            rows.insert(0, _("  (un terminal n'envoie pas d'image : passez par Telegram ou par le site)"))
+        if reply.photo:
+            rows.insert(0, _("  (un terminal ne montre pas d'image : voyez-la sur Telegram ou sur le site)"))
         return "\n".join(filter(None, [*blocks, *rows]))
 
     def _row(self, choices: Iterable[Choice], numbers: Iterator[int]) -> str:

@@ -29,7 +29,7 @@ def campaign() -> None:
 
 @campaign.command(help="Commence une campagne : la question sera posée fiche par fiche, de jour.")
 @click.option("--question", metavar="QUESTION", required=True, help="De 10 à 200 caractères, finie par « ? ».")
-@click.option("--territory", metavar="LIEUX", required=True, help="Communes, départements (92050,92).")
+@click.option("--territory", metavar="LIEUX", required=True, help="Communes, intercommunalités, départements.")
 @click.option("--kind", metavar="TYPES", default="", help="Seulement ces types de lieux (bibliotheque,centre-social).")
 @click.option("--days", metavar="JOURS", type=int, default=30, show_default=True, help="Combien de temps elle dure.")
 def start(question: str, territory: str, kind: str, days: int) -> None:

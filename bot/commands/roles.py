@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.places import territory_called
+from bot.commands.places import intercommunality_called, territory_called
 from bot.console import PARIS, Trouble, chosen_settings, opened, telegram_name
 from catalogue.entries import Mandate
 from catalogue.needs import Kind, Role
@@ -30,7 +30,7 @@ WITH_A_TERRITORY = (Role.CORRESPONDANT, Role.COORDINATEUR)
 
 @click.command(help="Écrit un lien qui donne un rôle, une seule fois, pendant 48 heures.")
 @click.option("--role", type=click.Choice(list(INVITED)), required=True)
-@click.option("--territory", metavar="LIEUX", help="Son territoire : communes, départements (92050,92025).")
+@click.option("--territory", metavar="LIEUX", help="Communes, intercommunalités, départements (92050,200057966,92).")
 @click.option("--kind", "kinds", metavar="TYPES", help="D'un correspondant : ses types de lieux (jardin-partage,amap).")
 @click.option("--runs", metavar="NUMÉROS", help="De qui organise : les numéros des fiches dont il s'occupe (12,15).")
 @click.option("--telegram", metavar="NOM", help="Le nom du bot Telegram ; sinon, demandé avec TELEGRAM_TOKEN.")
@@ -51,7 +51,7 @@ def invite(role: str, territory: str | None, kinds: str | None, runs: str | None
     with writing(base.engine) as connection:
         where = codes_called(connection, territory or "", base.index)
         if what in WITH_A_TERRITORY and not where:
-            raise Trouble("--territory demande au moins une commune ou un département.")
+            raise Trouble("--territory demande au moins une commune, une intercommunalité ou un département.")
         mandate = Mandate(0, what, where, _initiatives(connection, runs or ""), of_kinds)
         secret = new_secret()
         try:
@@ -59,6 +59,8 @@ def invite(role: str, territory: str | None, kinds: str | None, runs: str | None
         except TooManyLinks:
             raise Trouble("50 invitations ont été faites en 24 heures : attendez demain.") from None
     click.echo(f"https://t.me/{name}?start={A_ROLE}{secret}")
+    if where:
+        click.echo(f"Territoire : {', '.join(codes_named(where, base.index))}.", err=True)
     click.echo("À envoyer à une seule personne : le lien sert une fois, pendant 48 heures.", err=True)
 
 
@@ -74,11 +76,15 @@ def _refuse_what_does_not_fit(what: Role, territory: str | None, kinds: str | No
 
 
 def codes_called(connection: "Connection", territory: str, index: "PlaceIndex") -> tuple[str, ...]:
-    """The codes of communes, with their arrondissements, and of departments. Raises Trouble."""
+    """The codes of communes, with their arrondissements, of intercommunalities and of departments. Raises Trouble."""
+    return tuple(sorted(frozenset().union(*(_codes(connection, one, index) for one in _said(territory)))))
+
+
+def _codes(connection: "Connection", said: str, index: "PlaceIndex") -> "frozenset[str]":
     from catalogue.exchange.selection import codes_of
 
-    found = [codes_of(connection, territory_called(one, index)) for one in _said(territory)]
-    return tuple(sorted(frozenset().union(*found)))
+    found = intercommunality_called(said, index)
+    return frozenset({found.siren}) if found else codes_of(connection, territory_called(said, index))
 
 
 def _kinds(kinds: str) -> tuple[Kind, ...]:
@@ -131,7 +137,17 @@ def _in_a_line(held: "Held", index: "PlaceIndex") -> str:
 
 def codes_named(codes: "Sequence[str]", index: "PlaceIndex") -> list[str]:
     """Codes as a list shows them: "Nanterre (92050)"."""
-    return [f"{place.nom} ({code})" if (place := index.get(code)) else code for code in codes]
+    return [_named(code, index) for code in codes]
+
+
+def _named(code: str, index: "PlaceIndex") -> str:
+    from catalogue import intercommunalities
+
+    if found := index.get(code) or intercommunalities.get(code):
+        return f"{found.nom} ({code})"
+    if intercommunalities.is_siren(code):
+        return f"{code} (intercommunalité inconnue : aucune de ses communes n'est suivie)"
+    return code
 
 
 @click.command(help="Retire un rôle, tout de suite (les numéros sont ceux de « bonne-porte roles »).")

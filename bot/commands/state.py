@@ -17,10 +17,15 @@ Codes = tuple[str, ...]
 
 
 @click.command(help="Dit comment un territoire est tenu : fiches confirmées, questions, réponses, signalements.")
-@click.option("--territory", metavar="LIEUX", help="Communes, départements ; sinon, tous ceux où quelqu'un a un rôle.")
+@click.option(
+    "--territory",
+    metavar="LIEUX",
+    help="Communes, intercommunalités, départements ; sinon, tous ceux des rôles.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Un territoire par ligne, en JSON.")
 def state(territory: str | None, as_json: bool) -> None:
     from catalogue.database import reading
+    from catalogue.intercommunalities import unknown
     from catalogue.team import figures_of
     from handlers.team import figures_in_lines
 
@@ -28,12 +33,13 @@ def state(territory: str | None, as_json: bool) -> None:
     with reading(base.engine) as connection:
         asked = None if territory is None else codes_called(connection, territory, base.index)
         if asked == ():
-            raise Trouble("--territory demande au moins une commune ou un département.")
+            raise Trouble("--territory demande au moins une commune, une intercommunalité ou un département.")
         territories = [asked] if asked else _looked_after(connection)
         found = {codes: figures_of(connection, codes, now) for codes in territories}
     for codes, figures in found.items():
         if as_json:
-            click.echo(json.dumps({"territory": codes, **asdict(figures)}, ensure_ascii=False))
+            known = {"territory": codes, "unknown": unknown(codes)}
+            click.echo(json.dumps({**known, **asdict(figures)}, ensure_ascii=False))
         else:
             click.echo("\n  ".join([", ".join(codes_named(codes, base.index)), *figures_in_lines(figures)]))
     if not found:

@@ -6,7 +6,7 @@ may come in one of our own, `bonne_porte`, which wins over what would be inferre
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data_inclusion.schema import v1
 
@@ -14,11 +14,18 @@ from catalogue.exchange.entry_of_services import entry_of
 from catalogue.exchange.given_values import quoted
 from catalogue.exchange.national_schema import Fields, read_fields
 from catalogue.exchange.own_columns import laid_over, read_own
-from catalogue.exchange.places_of_services import commune_of, places_of, tells_commune
+from catalogue.exchange.places_of_services import (
+    commune_of,
+    has_position,
+    place_elsewhere,
+    places_of,
+    position_of,
+    tells_commune,
+)
 from catalogue.exchange.reading import EntryRow, Key, Reading, Record
 from catalogue.exchange.rows import Unreadable, text
 from catalogue.needs import Reach
-from catalogue.places import PlaceIndex
+from catalogue.places import Place, PlaceIndex
 from catalogue.spelling import fold
 
 # What a record that is refused for one of these would have told of, nobody knows: where a service is given makes one
@@ -66,8 +73,9 @@ def read_data_inclusion(records: Iterable[Record], reading: Reading, index: Plac
     Takes structures and services in any order, typed (JSON) or as text (CSV, XLSX). Never raises: what is wrong is
     refused, in French. A service of a structure that is unknown or refused is refused too.
     """
-    told = [_told(record, index) for record in records]
+    told = [_told(record) for record in records]
     structures = _first_by_id(one for one in told if one.what == "structure")
+    told = [_placed(one, structures, index) for one in told]
     services = _first_by_id(one for one in told if one.what == "service")
     for one in told:
         first = (services if one.what == "service" else structures).get(one.id, one)
@@ -151,28 +159,52 @@ def _located(row: EntryRow) -> EntryRow:
     return row
 
 
-def _told(record: Record, index: PlaceIndex) -> _Told:
+def _told(record: Record) -> _Told:
     is_service = _is_service(record)
     fields, problems = read_fields(v1.Service if is_service else v1.Structure, record.fields)
     own, refused = read_own(record.fields.get("bonne_porte"))
     problems |= refused
     if refused:
         own = {} if "bonne_porte.source_id" in refused else {name: own[name] for name in own if name == "source_id"}
-    if is_service and not problems:
-        problems = _unknown_place(fields, index)
-    if problems:  # what is left only tells which entry it is
-        fields = {name: value for name, value in fields.items() if isinstance(value, str)}
-    return _Told(record.line, "service" if is_service else "structure", fields, own, problems)
+    left = _only_texts(fields) if problems else fields
+    return _Told(record.line, "service" if is_service else "structure", left, own, problems)
 
 
-def _unknown_place(service: Fields, index: PlaceIndex) -> dict[str, str]:
-    """Why one cannot tell where a service is given, which is another place than that of its structure."""
+def _placed(one: _Told, structures: Mapping[str, _Told], index: PlaceIndex) -> _Told:
+    """A service that is not where it says is refused by itself, and not with all that its structure gives there."""
+    if one.what != "service" or one.problems:
+        return one
+    structure = structures.get(one.fields.get("structure_id", ""))
+    problems = _misplaced(one.fields, structure.fields if structure else {}, index)
+    return replace(one, fields=_only_texts(one.fields), problems=problems) if problems else one
+
+
+def _only_texts(fields: Fields) -> Fields:
+    """What is left of a record that is refused: it only tells which entry it is of."""
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
+def _misplaced(service: Fields, structure: Fields, index: PlaceIndex) -> dict[str, str]:
+    """Why one cannot tell where a service is given, which may be another place than that of its structure."""
     try:
-        if tells_commune(service):
-            commune_of(service, index)
+        place = commune_of(service, index) if tells_commune(service) else None
     except Unreadable as error:
         return {"code_insee" if "code_insee" in service else "commune": str(error)}
+    is_used = not has_position(structure) or place_elsewhere(structure, service, index)
+    if not has_position(service) or not is_used:
+        return {}
+    try:
+        position_of(service, place or _commune_known(structure, index), index)
+    except Unreadable as error:
+        return {"latitude" if "latitude" in service else "longitude": str(error)}
     return {}
+
+
+def _commune_known(structure: Fields, index: PlaceIndex) -> Place | None:
+    try:
+        return commune_of(structure, index) if tells_commune(structure) else None
+    except Unreadable:
+        return None  # it is refused for it
 
 
 def _is_service(record: Record) -> bool:

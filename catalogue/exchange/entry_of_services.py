@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from catalogue.exchange.kinds import kind_of, needs_of_kind
-from catalogue.exchange.located import departements_of, place_of, position_at, postcode_at
+from catalogue.exchange.located import departements_of, place_of, postcode_at
 from catalogue.exchange.names import readable_name
 from catalogue.exchange.national_schema import Fields
-from catalogue.exchange.places_of_services import commune_of, place_elsewhere, tells_commune
+from catalogue.exchange.places_of_services import commune_of, has_position, place_elsewhere, position_of, tells_commune
 from catalogue.exchange.reading import EntryRow
-from catalogue.exchange.rows import Unreadable, email, phone, plain_text, point, sentence, text, web_address
+from catalogue.exchange.rows import Unreadable, email, phone, plain_text, sentence, text, web_address
 from catalogue.exchange.services import services_sentence
 from catalogue.exchange.thematiques import is_digital_help, need_of, needs_of, needs_without_thematique
 from catalogue.hours import moments, to_osm
@@ -67,10 +67,8 @@ def _first(records: Iterable[Fields], name: str) -> str:
 def _where(at: Sequence[Fields], services: Sequence[Fields], index: PlaceIndex) -> EntryRow:
     told = next((record for record in at if tells_commune(record)), at[0])
     place = commune_of(told, index) if tells_commune(told) else None
-    latitude, longitude, exact = _position(at, place)
+    latitude, longitude, exact = _position(at, place, index)
     near = place or (index.nearest(latitude, longitude) if latitude is not None and longitude is not None else None)
-    if latitude is not None and not near:
-        raise Unreadable("coordonnées loin de toute commune")
     known = {
         "commune": place.nom if place else None,
         "code_postal": postcode_at(told.get("code_postal", ""), place) if place else None,
@@ -94,15 +92,11 @@ def _only_at_a_distance(services: Sequence[Fields]) -> bool:
     return bool(services) and all(service.get("modes_accueil") == ["a-distance"] for service in services)
 
 
-def _position(at: Sequence[Fields], place: Place | None) -> tuple[float | None, float | None, bool]:
-    told = next((record for record in at if "latitude" in record or "longitude" in record), {})
-    if ("latitude" in told) != ("longitude" in told):
-        raise Unreadable("la latitude et la longitude vont ensemble")
-    latitude, longitude = str(told.get("latitude", "")), str(told.get("longitude", ""))
-    if place and (told or place.latitude is not None):
-        return position_at(latitude, longitude, "point", place)
-    found = point(latitude, longitude)
-    return (*found, True) if found else (None, None, False)
+def _position(at: Sequence[Fields], place: Place | None, index: PlaceIndex) -> tuple[float | None, float | None, bool]:
+    told = next(filter(has_position, at), None)
+    if told:
+        return position_of(told, place, index)
+    return (place.latitude, place.longitude, False) if place else (None, None, False)
 
 
 def _reach(at: Sequence[Fields], services: Sequence[Fields], near: Place | None, index: PlaceIndex) -> EntryRow:

@@ -24,8 +24,10 @@ from typing_extensions import TypedDict
 from catalogue.exchange.given_values import day
 from catalogue.exchange.national_schema import Fields, explained
 from catalogue.exchange.reading import EntryRow
+from catalogue.exchange.rows import text
+from catalogue.exchange.unread import is_storable
 from catalogue.hours import LONGEST, checked_osm, moments
-from catalogue.needs import Frais, Kind, Method, Moment, Need, NoticeKind, Public, Reach, Status
+from catalogue.needs import Frais, Kind, Method, Moment, Need, NoticeKind, Public, Reach, Role, Status
 from catalogue.notices import Stored, notice, read_notices, season_days, with_notice
 
 
@@ -40,12 +42,44 @@ def _valid_hours(value: str) -> str:
     return value
 
 
-_Text = Annotated[str, Field(min_length=1)]
+def _words(value: str) -> str | None:
+    """Words, cleaned as those of any list are."""
+    if not is_storable(value):
+        raise ValueError("caractères illisibles")
+    return text(value)
+
+
+def _name(value: str) -> str:
+    found = _words(value)
+    if not found:
+        raise ValueError("manquant")
+    return found
+
+
+def _message(value: str) -> str:
+    return _words(value) or ""
+
+
+def _lines(value: str) -> str:
+    """A description, of which what is told of a place (monographie) is a line each."""
+    return "\n".join(filter(None, map(_words, value.split("\n"))))
+
+
+def _identifier(value: str) -> str:
+    if text(value) != value:  # cleaned, it would be that of another entry
+        raise ValueError("caractères illisibles")
+    return value
+
+
+_Identifier = Annotated[str, Field(min_length=1), AfterValidator(_identifier)]
+_Name = Annotated[str, AfterValidator(_name)]
+_Lines = Annotated[str, AfterValidator(_lines)]
+_Message = Annotated[str, AfterValidator(_message)]
+_Words = Annotated[str, AfterValidator(_words)]
 _Code = Annotated[str, Field(pattern=r"^\w{5}$")]
 _Departement = Annotated[str, Field(pattern=r"^\w{2,3}$")]
 _Hours = Annotated[str, AfterValidator(_valid_hours)]
 _Season = Annotated[str, AfterValidator(_valid_season)]
-_Role = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$")]
 _Day = Annotated[str, BeforeValidator(day)]
 
 
@@ -54,7 +88,7 @@ class _GivenNotice(TypedDict):
     kind: NoticeKind
     starts: _Day
     ends: _Day
-    message: str
+    message: _Message
     horaires_osm: NotRequired[_Hours | None]
 
 
@@ -71,39 +105,39 @@ def _valid_notices(value: list[_GivenNotice]) -> list[Stored]:
 class BonnePorte(TypedDict, total=False):
     """Our own columns, where they are not what the fields of data·inclusion lead to."""
 
-    source_id: _Text
-    nom: _Text
+    source_id: _Identifier
+    nom: _Name
     kind: Kind
     needs: list[Need]
     reach: Reach
     status: Status
-    description: str
-    adresse: str | None
-    complement_adresse: str | None
-    commune: str | None
+    description: _Lines
+    adresse: _Words | None
+    complement_adresse: _Words | None
+    commune: _Words | None
     code_postal: _Code | None
     code_insee: _Code | None
     departement: _Departement | None
     latitude: Annotated[FiniteFloat, Field(ge=-90, le=90)] | None
     longitude: Annotated[FiniteFloat, Field(ge=-180, le=180)] | None
     exact: StrictBool
-    telephone: str | None
-    courriel: str | None
-    site_web: str | None
-    lien_source: str | None
-    horaires: str | None
+    telephone: _Words | None
+    courriel: _Words | None
+    site_web: _Words | None
+    lien_source: _Words | None
+    horaires: _Words | None
     horaires_osm: _Hours | None
     moments: list[Moment]
     publics: list[Public]
-    publics_precisions: str | None
+    publics_precisions: _Words | None
     frais: Frais | None
-    frais_precisions: str | None
-    conditions_acces: str | None
+    frais_precisions: _Words | None
+    conditions_acces: _Words | None
     accessible: StrictBool | None
     date_maj: date | None
     verified_at: date | None
     verified_method: Method | None
-    verified_role: _Role | None
+    verified_role: Role | None
     verified_by_year: StrictBool
     zones: list[_Departement]
     season: _Season | None
@@ -124,8 +158,7 @@ def read_own(given: object) -> tuple[Fields, dict[str, str]]:
     except ValidationError as error:
         known = said.get("source_id") if isinstance(said, dict) else None
         return {"source_id": known} if isinstance(known, str) else {}, explained(error, "bonne_porte.")
-    unreadable = [name for name, value in own.items() if "\\u0000" in json.dumps(value, default=str)]
-    return own, {f"bonne_porte.{name}": "caractères illisibles" for name in unreadable}
+    return own, {}
 
 
 def laid_over(row: EntryRow, own: Mapping[str, Any]) -> EntryRow:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from zlib import crc32
 
-from catalogue.exchange.located import place_of
+from catalogue.exchange.located import POINT, place_of, position_at
 from catalogue.exchange.national_schema import Fields
-from catalogue.exchange.rows import Unreadable
+from catalogue.exchange.rows import Unreadable, point
 from catalogue.places import Place, PlaceIndex
 from catalogue.spelling import fold
 
@@ -48,7 +48,27 @@ def tells_commune(record: Fields) -> bool:
 
 
 def _tells_where(record: Fields) -> bool:
-    return tells_commune(record) or "latitude" in record or "longitude" in record
+    return tells_commune(record) or has_position(record)
+
+
+def has_position(record: Fields) -> bool:
+    """Whether a record gives a position, or half of one."""
+    return "latitude" in record or "longitude" in record
+
+
+def position_of(record: Fields, place: Place | None, index: PlaceIndex) -> tuple[float, float, bool]:
+    """The position a record gives, in degrees, and whether it is the place's own: see `position_at`. Raises Unreadable,
+    as for half a position, or for one that is far from its commune or, without one, from all.
+    """
+    if ("latitude" in record) != ("longitude" in record):
+        raise Unreadable("la latitude et la longitude vont ensemble")
+    latitude, longitude = str(record["latitude"]), str(record["longitude"])
+    if place:
+        return position_at(latitude, longitude, POINT, place)
+    found = point(latitude, longitude)
+    if found is None or not index.nearest(*found):
+        raise Unreadable("coordonnées loin de toute commune")
+    return *found, True
 
 
 def commune_of(record: Fields, index: PlaceIndex) -> Place:

@@ -113,12 +113,13 @@ _CALLING_CODES = re.compile(r"^(?:\+|00)(33|262|508|590|594|596)(?:\(0\))?(\d{9}
 
 def phone(value: str) -> str | None:
     """ "01 23 45 67 89" for a French number, however it was written; any other as it is."""
-    digits = re.sub(r"[ .\-/]", "", value)
+    said = text(value)
+    digits = re.sub(r"[ .\-/]", "", said or "")
     if abroad := _CALLING_CODES.match(digits):
         digits = f"0{abroad[2]}"
     if re.fullmatch(r"0\d{9}", digits):
         return " ".join(digits[start : start + 2] for start in range(0, 10, 2))
-    return text(value)
+    return said
 
 
 def email(value: str) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import Engine, func, select
+from sqlalchemy import func, select
 
 from bot.desk import CatalogueDesk
 from catalogue.additions import SOURCE
@@ -38,11 +38,6 @@ ANSWERS = (
     ("tap", "J'y suis allé"),
 )
 SKIPPED = (*ANSWERS[:5], *(("tap", "Je ne sais pas"),) * 6, ("tap", "Je le sais"))
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from bot.__main__ import main
 from catalogue.database import open_database, writing
 from catalogue.entries import Mandate
 from catalogue.needs import Kind, Role
-from catalogue.roles import accept, held_by
+from catalogue.roles import accept, held_by, invite, new_secret
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -173,6 +173,36 @@ def test_a_role_is_given_by_a_link(
     assert (held.role, held.codes, held.initiatives, held.kinds) == (role, codes, (), ())
 
 
+def test_a_role_is_given_for_intercommunalities_and_named(bonne_porte: BonnePorte, shipped_url: str) -> None:
+    role = ("--role", "correspondent", "--territory", "92050,200057966,Plaine Commune, métropole de Lyon")
+    made = bonne_porte("invite", "--telegram", "bonne_porte_bot", *role)
+    held = accepted(shipped_url, made, "101")
+    assert held.codes == ("200046977", "200057867", "200057966", "92050")
+    named = ("Métropole de Lyon (200046977)", "Plaine Commune (200057867)", "Vallée Sud-Grand Paris (200057966)")
+    assert f"Territoire : {', '.join(named)}, Nanterre (92050)." in made.stderr
+    assert ", ".join(named) in bonne_porte("roles").stdout
+    assert ", ".join(named) in bonne_porte("state").stdout
+    ours = json.loads(bonne_porte("state", "--territory", "vallee sud", "--json").stdout)
+    assert (ours["territory"], ours["unattended"]) == (["200057966"], 0)
+    assert ours["entries"] > 0
+
+
+def test_an_intercommunality_that_is_not_known_any_more_is_said_to_be_so(
+    bonne_porte: BonnePorte, shipped_url: str
+) -> None:
+    engine = open_database(shipped_url)
+    with writing(engine) as connection:
+        secret, now = new_secret(), datetime.now(UTC)
+        invite(connection, Mandate(0, Role.COORDINATEUR, ("200099999",), ()), secret, Role.COORDINATEUR, now)
+        assert accept(connection, ("telegram", "101"), secret, now)
+    engine.dispose()
+    for command in ("roles", "state"):
+        result = bonne_porte(command)
+        assert result.exit_code == 0
+        assert "200099999 (intercommunalité inconnue : aucune de ses communes n'est suivie)" in result.stdout
+    assert json.loads(bonne_porte("state", "--json").stdout)["unknown"] == ["200099999"]
+
+
 def test_a_correspondent_of_some_kinds_is_listed_then_revoked(bonne_porte: BonnePorte, shipped_url: str) -> None:
     role = ("--role", "correspondent", "--territory", "92050, Sceaux", "--kind", "jardin-partage, amap")
     held = accepted(shipped_url, bonne_porte("invite", "--telegram", "bonne_porte_bot", *role), "20301")
@@ -191,6 +221,8 @@ def test_a_correspondent_of_some_kinds_is_listed_then_revoked(bonne_porte: Bonne
         (["correspondent"], "donnez --territory"),
         (["coordinator"], "donnez --territory"),
         (["correspondent", "--territory", "Zzyzx"], "Zzyzx"),
+        (["correspondent", "--territory", "200099999"], "aucune intercommunalité connue"),
+        (["correspondent", "--territory", "quatre rivières"], "Quatre Rivières (247000623, 70) ; Communauté"),
         (["correspondent", "--territory", "92", "--kind", "château"], "« château » n'est pas un type de lieu"),
         (["correspondent", "--territory", "92", "--runs", "12"], "--runs ne sert que"),
         (["coordinator", "--territory", "92", "--kind", "amap"], "--kind ne sert que"),

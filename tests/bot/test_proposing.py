@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from bot.__main__ import main
 from catalogue.database import reading, writing
@@ -16,6 +16,7 @@ from catalogue.proposals import MOST_A_DAY, propose, settle
 from catalogue.roles import held_by, revoke
 from catalogue.tables import proposals
 from handlers.proposing import LONGEST
+from tests.channels.hostile import SENTENCES
 from tests.people import CHANNEL, People, Person
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -29,11 +30,6 @@ NONE_WAITS = "Aucune proposition n'attend pour vos territoires."
 def _one_day() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
 
 
 def rows(people: People) -> list[Any]:
@@ -148,6 +144,10 @@ def test_five_a_day_at_most_from_the_same_role_and_territory(people: People) -> 
         (("97105",), ("971",), True),
         (("97105",), ("972",), False),
         (("2A004",), ("2A",), True),
+        (("92071",), ("200057966",), True),
+        (("200057966",), ("92",), True),
+        (("200057966",), ("200054781",), True),
+        (("200057966",), ("92050",), False),
     ],
 )
 def test_coordinators_read_what_comes_from_their_territories(
@@ -190,17 +190,7 @@ def test_an_empty_list_leads_somewhere(people: People) -> None:
     assert coordinator.tap("Proposer un besoin").text.startswith("Quel besoin")
 
 
-HOSTILE = {
-    "markup": ("<b>Laver</b> & sécher", "<b>Laver</b> & sécher"),
-    "null byte": ("La\x00ver", "La ver"),
-    "right-to-left mark": ("\u202eLaver", "Laver"),
-    "lone surrogate": ("Laver\udfff", "Laver"),
-    "formula": ("=1+1", "=1+1"),
-    "escape": ("\x1b[2JLaver", "[2JLaver"),
-}
-
-
-@pytest.mark.parametrize(("words", "kept"), HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize(("words", "kept"), SENTENCES.values(), ids=SENTENCES.keys())
 def test_hostile_words_are_kept_as_written_without_what_cannot_be_seen(people: People, words: str, kept: str) -> None:
     coordinator = people.with_a_role(COORDINATOR, Role.COORDINATEUR)
     sent(coordinator, words)

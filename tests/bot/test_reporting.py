@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from bot.inbox import Arrival
 from catalogue.database import reading, writing
@@ -19,7 +19,7 @@ from handlers.dialogue import Event, Gesture, Reply
 from handlers.effects import Report
 from handlers.reporting import MOST_WRITTEN
 from handlers.settling import MOST_QUOTED
-from scheduler import reporting
+from scheduler import putting, reporting
 from tests.handlers.memory import MemoryDesk, initiative
 from tests.handlers.test_engine import Talk, labels
 from tests.people import CHANNEL, COMPOSERS, People, Person
@@ -32,11 +32,6 @@ THANKS = "Merci. Une personne qui connaît ce lieu va vérifier."
 def _at_noon() -> Iterator[None]:
     with time_machine.travel(NOON, tick=False):
         yield
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
 
 
 @pytest.fixture
@@ -59,7 +54,7 @@ def kept(people: People) -> list[Any]:
 
 def tick(people: People, now: datetime = NOON) -> int:
     with writing(people.engine) as connection:
-        return reporting.put(connection, now, COMPOSERS) + reporting.tell(connection, now, COMPOSERS)
+        return putting.put(connection, now, COMPOSERS) + reporting.tell(connection, now, COMPOSERS)
 
 
 def test_a_report_from_the_card_to_the_thanks_and_back_to_where_one_was(people: People, someone: Person) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from bot.desk import CatalogueDesk
 from catalogue.database import reading, writing
@@ -18,6 +18,7 @@ from catalogue.reviews import MOST_A_DAY, moderate, review
 from catalogue.roles import held_by, revoke
 from catalogue.tables import reviews
 from handlers.reviewing import LONGEST, choice, in_lines, lines
+from tests.channels.hostile import SENTENCES
 from tests.handlers.memory import MemoryDesk, initiative, shipped_understander
 from tests.people import CHANNEL, PLACES, People, Person
 
@@ -30,11 +31,6 @@ COORDINATOR, WORKER, CORRESPONDENT, ORGANISER, RESIDENT = "1", "2", "3", "4", "5
 def _one_day() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
 
 
 @pytest.fixture
@@ -252,19 +248,7 @@ def test_one_takes_back_ones_own_waiting_or_shown_and_nobody_elses(people: Peopl
     assert worker.press(f"avis-retirer:{mine}=oui").text == "Je ne retrouve pas cet avis parmi les vôtres."
 
 
-HOSTILE = {
-    "markup": ("<b>Bien</b> & <script>", "<b>Bien</b> & <script>"),
-    "null byte": ("Bi\x00en", "Bi en"),
-    "right-to-left mark": ("Bien \u202ereuqrab\u200f fini", "Bien reuqrab fini"),
-    "lone surrogate": ("Bien\ud800 fini", "Bien fini"),
-    "formula": ("=cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"),
-    "escape": ("\x1b[31mBien", "[31mBien"),
-    "braces": ("{name} %s", "{name} %s"),
-    "lines": ("Bien.\r\nSimple.", "Bien. Simple."),
-}
-
-
-@pytest.mark.parametrize(("words", "kept"), HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize(("words", "kept"), SENTENCES.values(), ids=SENTENCES.keys())
 def test_hostile_words_are_kept_as_written_without_what_cannot_be_seen(
     people: People, entry: int, words: str, kept: str
 ) -> None:

@@ -99,7 +99,7 @@ def test_a_correspondent_is_invited_for_a_commune_and_some_kinds(people: People,
     coordinator.say("équipe")
     coordinator.tap("Inviter")
     assert labels(coordinator)[:3] == ["Correspondant du guide", "Organisateur", "Travailleur social"]
-    assert "Pour quelles communes ?" in coordinator.tap("Correspondant du guide").text
+    assert "Pour quelles communes ou intercommunalités ?" in coordinator.tap("Correspondant du guide").text
     assert coordinator.say("nanterre").text == "C'est noté : Nanterre. Une autre commune ?"
     coordinator.tap("C'est tout")
     coordinator.tap("Jardin partagé")
@@ -179,6 +179,57 @@ def test_a_commune_of_elsewhere_or_unknown_is_said_to_be_so(coordinator: Person)
     assert coordinator.say("Sceaux").text == "Sceaux n'est pas dans votre territoire."
     assert "Je ne connais pas cette commune" in coordinator.say("zzzzzzzz").text
     assert "C'est tout" not in labels(coordinator)
+
+
+def test_a_correspondent_is_invited_for_an_intercommunality(people: People) -> None:
+    coordinator = people.with_a_role("900", Role.COORDINATEUR, ("92",))
+    coordinator.press("inviter:correspondant")
+    assert coordinator.say("vallee sud").text == "C'est noté : Vallée Sud-Grand Paris. Une autre commune ?"
+    said = coordinator.say("nanterre").text
+    assert said == "C'est noté : Vallée Sud-Grand Paris et Nanterre. Une autre commune ?"
+    coordinator.tap("C'est tout")
+    said = coordinator.tap("Tous les types").text
+    assert "correspondant du guide pour Vallée Sud-Grand Paris et Nanterre." in said
+    link = payload(coordinator.tap("Faire le lien").text)
+    assert accepts(people, "101", link)
+    assert held(people, "101") == [(Role.CORRESPONDANT, ("200057966", "92050"), (), ())]
+    assert "Vallée Sud-Grand Paris et Nanterre" in people.person("101").say("mes données").text
+
+
+def test_the_intercommunalities_of_a_name_are_shown_to_choose_from(people: People) -> None:
+    coordinator = people.with_a_role("900", Role.COORDINATEUR, ("70", "74"))
+    coordinator.press("inviter:correspondant")
+    assert coordinator.say("quatre rivieres").text == "De quelle intercommunalité parlez-vous ?"
+    noted = coordinator.tap("Communauté de communes des Quatre Rivières (70)").text
+    assert noted == "C'est noté : Communauté de communes des Quatre Rivières. Une autre commune ?"
+    assert coordinator.say("agglo de nanterre").text != "C'est noté : Nanterre. Une autre commune ?"
+
+
+def test_an_intercommunality_of_elsewhere_is_said_to_be_so(people: People) -> None:
+    coordinator = people.with_a_role("900", Role.COORDINATEUR, ("200057966",))
+    coordinator.press("inviter:correspondant")
+    for said in ("agglo grand paris seine ouest", "200057974"):
+        assert coordinator.say(said).text == "Grand Paris Seine Ouest n'est pas dans votre territoire."
+    assert "n'est pas dans" in coordinator.press("ou-inviter:200057974").text
+    assert "Je ne connais pas" in coordinator.press("ou-inviter:200099999").text
+    assert coordinator.say("Sceaux").text == "C'est noté : Sceaux. Une autre commune ?"
+
+
+def test_the_state_of_an_intercommunality_is_named_and_one_that_is_not_known_any_more_is_said(people: People) -> None:
+    people.entry(1, **ELSEWHERE)
+    coordinator = people.with_a_role("900", Role.COORDINATEUR, ("200057966",))
+    assert "Votre territoire : Vallée Sud-Grand Paris.\n1 fiche ouverte." in coordinator.say("équipe").text
+    people.with_a_role("900", Role.COORDINATEUR, ("200099999",))
+    unknown = "l'intercommunalité n° 200099999 (inconnue : aucune de ses communes n'est suivie)"
+    assert unknown in coordinator.say("équipe").text
+    assert unknown in coordinator.say("mes données").text
+
+
+def test_an_organiser_is_found_by_name_in_an_intercommunality(people: People) -> None:
+    people.entry(1, nom="La Ressourcerie des Fontaines", latitude=48.7789, longitude=2.2911, **ELSEWHERE)
+    coordinator = people.with_a_role("900", Role.COORDINATEUR, ("200057966",))
+    coordinator.press("inviter:organisateur")
+    assert "La Ressourcerie des Fontaines" in coordinator.say("ressourcerie des fontaines").text
 
 
 def test_a_commune_that_was_misspelt_is_understood_or_asked_again(coordinator: Person) -> None:

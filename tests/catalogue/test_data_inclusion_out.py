@@ -178,7 +178,8 @@ def test_an_entry_of_ours_goes_out_as_a_structure_and_a_service() -> None:
     [
         {},
         {"nom": "Lo", "description": "Bon"},
-        {"nom": "Long " * 40, "description": "Très long. " * 1000},
+        {"nom": "Long " * 40 + "nom", "description": "Très long. " * 1000 + "Fin."},
+        {"description": "Un jardin.\nPour qui : tout le monde.\nAmbiance : calme."},
         {"site_web": "pas une adresse", "courriel": "pas non plus", "lien_source": "x"},
         {"date_maj": date(1998, 5, 1), "verified_at": date(2024, 1, 1), "verified_by_year": True},
         {"needs": [], "kind": "autre", "description": ""},

@@ -21,11 +21,6 @@ FIRST, SECOND, THIRD, FOURTH = "101", "102", "103", "104"
 
 
 @pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
-
-
-@pytest.fixture
 def entry(people: People) -> int:
     return people.entry(1)
 

@@ -146,6 +146,10 @@ def test_every_change_of_a_role_is_kept_without_who_had_it(engine: Engine) -> No
         (NANTERRE, True),
         (Mandate(0, Role.CORRESPONDANT, ("92",), ()), True),
         (Mandate(0, Role.CORRESPONDANT, ("92071", "75"), ()), False),
+        (Mandate(0, Role.CORRESPONDANT, ("200057982",), ()), True),  # Paris Ouest La Défense
+        (Mandate(0, Role.COORDINATEUR, ("200054781",), ()), True),  # Métropole du Grand Paris
+        (Mandate(0, Role.CORRESPONDANT, ("200057966",), ()), False),  # Vallée Sud-Grand Paris
+        (Mandate(0, Role.CORRESPONDANT, ("200099999",), ()), False),  # nobody's
         (Mandate(0, Role.CORRESPONDANT, (), (5,)), False),
         (Mandate(0, Role.ORGANISATEUR, (), (5,)), True),
         (Mandate(0, Role.ORGANISATEUR, (), (6,)), False),
@@ -161,6 +165,15 @@ def test_an_event_nobody_knows_where_is_nobodys(engine: Engine) -> None:
     nowhere = event(code_insee=None, departement=None)
     assert not covers(NANTERRE, nowhere)
     assert not covers(Mandate(0, Role.ORGANISATEUR, (), ()), nowhere)
+
+
+def test_who_is_answerable_is_found_by_the_intercommunality_of_the_commune(engine: Engine) -> None:
+    take(engine, SOMEBODY, link(engine, Mandate(0, Role.CORRESPONDANT, ("200057982",), ())))
+    take(engine, ANOTHER, link(engine, Mandate(0, Role.CORRESPONDANT, ("200057966", "200099999"), ())))
+    with reading(engine) as connection:
+        assert set(answerable(connection, [event()])) == {SOMEBODY}
+        assert set(answerable(connection, [event(code_insee="92071")])) == {ANOTHER}
+        assert answerable(connection, [event(code_insee=None)]) == {}
 
 
 def test_who_is_answerable_is_found_by_commune_department_and_entry(engine: Engine, a_place: int) -> None:

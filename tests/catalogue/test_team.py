@@ -9,15 +9,15 @@ from sqlalchemy import Engine, insert, select, text
 from catalogue.database import open_database, reading, writing
 from catalogue.entries import Figures, Load, Mandate
 from catalogue.gazetteer import read_places
+from catalogue.intercommunalities import departement_of, those_with
 from catalogue.needs import Kind, Role
 from catalogue.places import PlaceIndex
-from catalogue.roles import MOST_LINKS, Who, accept, every_role, held_by, invitation, new_secret
+from catalogue.roles import MOST_LINKS, Who, accept, every_role, held_by, invitation, looked_after, new_secret
 from catalogue.roles import invite as make_link
 from catalogue.roles import revoke as take_away
 from catalogue.tables import checks, corrections, initiatives, invitations, places, reports
 from catalogue.team import (
     Team,
-    departement_of,
     figures_of,
     in_territory,
     invite,
@@ -34,12 +34,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 COORDINATOR, CORRESPONDENT, STRANGER = ("telegram", "900"), ("telegram", "100"), ("telegram", "999")
 ELSEWHERE = {"commune": "Sceaux", "code_insee": "92071", "code_postal": "92330"}
 IN_PARIS = {"commune": "Paris", "code_insee": "75056", "code_postal": "75001", "departement": "75"}
+VALLEE_SUD, GRAND_PARIS, NOBODYS = "200057966", "200054781", "200099999"  # Sceaux is in the first two
 NOTHING = Figures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, None, (), 0, 0, None, 0)
-
-
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
 
 
 def give(
@@ -123,6 +119,42 @@ def test_an_entry_is_looked_after_by_commune_department_and_kind(engine: Engine,
     assert figures(engine, "92").unattended == 0
 
 
+def test_the_entries_of_an_intercommunality_are_counted_and_looked_after(engine: Engine, people: People) -> None:
+    people.entry(1)
+    people.entry(2, kind="jardin-partage", **ELSEWHERE)
+    people.entry(3, kind="amap", **ELSEWHERE)
+    people.entry(4, code_insee=None, latitude=None, longitude=None, reach="departemental")
+    people.entry(5, **(IN_PARIS | {"code_insee": "75101"}))
+    assert figures(engine, VALLEE_SUD).entries == 2
+    assert figures(engine, VALLEE_SUD, "92050").entries == 3
+    assert figures(engine, GRAND_PARIS).entries == 4
+    assert figures(engine, NOBODYS) == NOTHING
+    assert figures(engine, "92").unattended == 4
+    number = give(engine, CORRESPONDENT, Role.CORRESPONDANT, VALLEE_SUD, NOBODYS, kinds=(Kind.JARDIN_PARTAGE,))
+    give(engine, COORDINATOR, Role.COORDINATEUR, GRAND_PARIS)
+    assert figures(engine, "92").unattended == 3
+    assert figures(engine, "92071").unattended == 1
+    for codes in (("92",), ("92071",), (VALLEE_SUD,), (GRAND_PARIS,)):
+        assert figures(engine, *codes).loads == (Load(number, 0, 0),)
+    assert figures(engine, "92050").loads == figures(engine, "75").loads == ()
+    give(engine, ("telegram", "101"), Role.CORRESPONDANT, GRAND_PARIS)
+    assert figures(engine, "92").unattended == 1  # what has no commune is in no intercommunality
+    assert figures(engine, "75").unattended == 0
+
+
+def test_who_looks_after_a_whole_country_of_intercommunalities_is_counted_too(engine: Engine, people: People) -> None:
+    people.entry(1)
+    people.entry(2, **ELSEWHERE)
+    every_one = those_with([f"{number:02}" for number in (*range(1, 96), 971, 972, 973, 974, 976)])
+    assert len(every_one) > 1200
+    give(engine, CORRESPONDENT, Role.CORRESPONDANT, *every_one)
+    assert figures(engine, "92").unattended == 0
+    assert figures(engine, *every_one).entries == 2
+    with reading(engine) as connection:
+        there = looked_after(connection, initiatives.c.code_insee, initiatives.c.departement)
+        assert len(connection.scalars(select(initiatives.c.id).where(there)).all()) == 2
+
+
 def test_questions_and_answers_are_counted_as_by_hand(engine: Engine, people: People) -> None:
     entry, other = people.entry(1), people.entry(2, **ELSEWHERE)
     first = give(engine, CORRESPONDENT, Role.CORRESPONDANT, "92050")
@@ -180,6 +212,41 @@ def test_a_commune_is_in_its_department(code: str, departement: str) -> None:
     assert departement_of(code) == departement
     assert within([code], {departement})
     assert not within([code, "75056"], {departement})
+
+
+@pytest.mark.parametrize(
+    ("codes", "territory", "is_within"),
+    [
+        ({"92071", "92002"}, {VALLEE_SUD}, True),
+        ({"92071", "92050"}, {VALLEE_SUD}, False),
+        ({VALLEE_SUD}, {"92"}, True),
+        ({VALLEE_SUD}, {GRAND_PARIS}, True),
+        ({GRAND_PARIS}, {"92", VALLEE_SUD}, False),
+        ({"92"}, {VALLEE_SUD}, False),
+        ({"75101"}, {GRAND_PARIS}, True),
+        ({NOBODYS}, {"92", "20", "99"}, False),
+        ({NOBODYS}, {"92", NOBODYS}, True),
+        ({"92071"}, {NOBODYS}, False),
+    ],
+)
+def test_an_intercommunality_is_where_all_its_communes_are(
+    codes: set[str], territory: set[str], is_within: bool
+) -> None:
+    assert within(codes, territory) is is_within
+
+
+def test_what_an_intercommunality_coordinates_is_its_communes(engine: Engine, people: People) -> None:
+    entry = people.entry(1, **ELSEWHERE)
+    coordinator(engine, VALLEE_SUD)
+    for mandate in (
+        Mandate(0, Role.CORRESPONDANT, ("92071",), ()),
+        Mandate(0, Role.CORRESPONDANT, (VALLEE_SUD,), ()),
+        Mandate(0, Role.ORGANISATEUR, (), (entry,)),
+    ):
+        assert invited(engine, mandate)
+    assert not invited(engine, OF_NANTERRE)
+    assert not invited(engine, Mandate(0, Role.CORRESPONDANT, (GRAND_PARIS,), ()))
+    assert not invited(engine, Mandate(0, Role.CORRESPONDANT, ("92",), ()))
 
 
 OF_NANTERRE = Mandate(0, Role.CORRESPONDANT, ("92050",), ())

@@ -48,6 +48,12 @@ CLEANED = {
     "spaces": Cleaned("  Café   noir  ", "Café noir", "Café noir"),
 }  # fmt: skip
 
+# What somebody may write in words of their own, one of each sort, and what is kept of it.
+SENTENCES = {name: (PLAIN[name], PLAIN[name]) for name in ("tags", "equals", "braces")} | {
+    name: (CLEANED[name].written, CLEANED[name].elsewhere)
+    for name in ("null", "turned round", "half a character", "escapes", "lines")
+}
+
 TOO_LONG = "mot " * 2_500
 
 # What a database may hold: written before it was cleaned, or by another program.

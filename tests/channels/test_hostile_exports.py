@@ -27,7 +27,9 @@ from bot.runner import Runner
 from bot.settings import Settings
 from catalogue.database import open_database, reading, writing
 from catalogue.exchange import rows
+from catalogue.exchange.data_inclusion import read_data_inclusion
 from catalogue.exchange.imports import read_document
+from catalogue.exchange.reading import Reading, Record
 from catalogue.exchange.tables_out import unescaped
 from catalogue.initiatives import UNKNOWN, save_initiatives
 from catalogue.needs import Need
@@ -96,15 +98,59 @@ def test_a_map_is_given_each_text_as_it_is(bonne_porte: Command, tmp_path: Path)
     assert {name: (said[name]["nom"], said[name]["adresse"]) for name in HELD} == {n: (t, t) for n, t in HELD.items()}
 
 
-def test_data_inclusion_is_valid_and_read_again_gives_the_same(
+def test_data_inclusion_is_valid_and_read_again_gives_what_a_card_keeps(
     bonne_porte: Command, tmp_path: Path, place_index: PlaceIndex
 ) -> None:
     path = exported(bonne_porte, "data-inclusion", tmp_path / "fiches.json")
     read = read_document(path, path.name, place_index, None, None)
     assert read.refused == []
     again = {key[1]: row for key, row in read.rows.items() if key[0] == SOURCE}
-    assert {name: again[name]["nom"] for name in HELD} == HELD
-    assert {name: again[name]["conditions_acces"] for name in HELD} == HELD
+    kept = seen_on_a_card(HELD)
+    assert {name: again[name]["nom"] for name in HELD} == kept
+    assert {name: again[name]["conditions_acces"] for name in HELD} == kept
+
+
+OWN_WORDS = (
+    *("nom", "description", "adresse", "complement_adresse", "commune", "telephone", "courriel", "site_web"),
+    *("lien_source", "horaires", "publics_precisions", "frais_precisions", "conditions_acces"),
+)
+
+
+@pytest.mark.parametrize("name", CLEANED)
+def test_our_own_columns_are_cleaned_like_the_words_of_any_list(name: str) -> None:
+    said = CLEANED[name].written
+    notice = {"kind": "message", "starts": "2026-12-24", "ends": "2026-12-31", "message": said}
+    read = Reading("liste.json")
+    own = {**dict.fromkeys(OWN_WORDS, said), "notices": [notice]}
+    record = {**structure("1", "Le Fournil"), "bonne_porte": json.dumps(own)}
+    read_data_inclusion([Record("structures", 1, record)], read, PlaceIndex([NANTERRE]))
+    if CLEANED[name].on_a_card is None:
+        (refused,) = read.refused
+        assert refused.reason.startswith("structure « 1 », bonne_porte.")
+        assert "caractères illisibles" in refused.reason
+        return
+    (row,) = read.rows.values()
+    expected = dict.fromkeys(OWN_WORDS, CLEANED[name].on_a_card) | {"description": in_clean_lines(said)}
+    assert {one: row[one] for one in OWN_WORDS} == expected
+    assert [one["message"] for one in row["notices"]] == [CLEANED[name].on_a_card]
+
+
+def in_clean_lines(said: str) -> str:
+    """A description, whose lines stay lines."""
+    return "\n".join(line for one in said.split("\n") if (line := rows.text(one)))
+
+
+@pytest.mark.parametrize("source_id", ["a\u200bb", " a", "a\u202eb"])
+def test_an_identifier_that_hides_something_is_refused(source_id: str) -> None:
+    read = Reading("liste.json")
+    record = {**structure("1", "Le Fournil"), "bonne_porte": {"source_id": source_id}}
+    read_data_inclusion([Record("structures", 1, record)], read, PlaceIndex([NANTERRE]))
+    (refused,) = read.refused
+    assert refused.reason == "structure « 1 », bonne_porte.source_id : caractères illisibles"
+
+
+def test_a_number_in_which_something_is_hidden_is_still_a_number() -> None:
+    assert rows.phone("01\u200b47 00\u00a000 99") == "01 47 00 00 99"
 
 
 def seen_on_a_card(texts: dict[str, str]) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ from catalogue.needs import Reason, Role
 from catalogue.reports import report
 from catalogue.reviews import review
 from handlers.dialogue import Reply
-from scheduler import campaigning, moderating, reporting
+from scheduler import campaigning, putting
 from tests.botapi.tgmarkup import parse_html
 from tests.channels.browsing import CHROMIUM_ARGS
 from tests.channels.hostile import HELD, PLAIN
@@ -61,7 +61,7 @@ def with_an_avis(people: People, entry: int, text: str) -> None:
     people.with_a_role("2", Role.TRAVAILLEUR_SOCIAL)
     with writing(people.engine) as connection:
         assert review(connection, (CHANNEL, "2"), entry, text, (), NOON)
-        assert moderating.put(connection, NOON, COMPOSERS) == 1
+        assert putting.put(connection, NOON, COMPOSERS) == 1
     coordinator.replies = coordinator.received()[-1:]
     coordinator.tap("Publier")
 
@@ -227,7 +227,7 @@ def test_a_report_is_put_to_who_settles_it_in_the_words_of_who_said_it(people: P
     entry = people.entry(1, **everywhere(text))
     with writing(people.engine) as connection:
         assert report(connection, (CHANNEL, "3001"), entry, Reason.AUTRE, text, False, NOON)
-        assert reporting.put(connection, NOON, COMPOSERS) == 1
+        assert putting.put(connection, NOON, COMPOSERS) == 1
     assert f"« {text} »" in letter_to(people, "2001")
 
 
@@ -238,7 +238,7 @@ def test_an_avis_is_put_to_a_coordinator_in_its_words(people: People, text: str)
     entry = people.entry(1, nom=text)
     with writing(people.engine) as connection:
         assert review(connection, (CHANNEL, "2"), entry, text, (), NOON)
-        assert moderating.put(connection, NOON, COMPOSERS) == 1
+        assert putting.put(connection, NOON, COMPOSERS) == 1
     letter = letter_to(people, "1")
     assert f"novembre 2026 : {text}" in letter
     assert letter.count(text) == 2

@@ -111,6 +111,7 @@ class MemoryDesk:
     held: Sequence[Mandate] = ()
     role: Role | None = None  # in which any event may be settled
     ours: bool = False  # what is cancelled was cancelled here
+    tries: Any = field(default_factory=lambda: Nothing())
     # Who has no role has nothing there; conversations of those who have one are tested on the true desk (tests.people).
     checks: Any = field(default_factory=lambda: Nothing())
     corrections: Any = field(default_factory=lambda: Nothing())
@@ -120,6 +121,7 @@ class MemoryDesk:
     reviews: Any = field(default_factory=lambda: Nothing())
     proposals: Any = field(default_factory=lambda: Nothing())
     campaigns: Any = field(default_factory=lambda: Nothing())
+    photos: Any = field(default_factory=lambda: Nothing())
 
     def at(self, point: tuple[float, float]) -> "MemoryDesk":
         return replace(self, point=point, found={})

@@ -38,6 +38,16 @@ class Line:
         return fmean(fmean(year.put) for year in self.years)
 
     @property
+    def reports(self) -> float:
+        """A year, put to correspondents among their questions."""
+        return fmean(year.reports for year in self.years)
+
+    @property
+    def beyond(self) -> float:
+        """A year, put to the coordinator: no correspondent had a question left."""
+        return fmean(year.beyond for year in self.years)
+
+    @property
     def most(self) -> int:
         """The most questions anybody was put in a week, or had to answer at a time."""
         return max(max(*year.put, year.most_held) for year in self.years)
@@ -62,12 +72,16 @@ def play(pace: float, seeds: Sequence[int]) -> dict[str, Line]:
 
 
 def report(title: str, lines: dict[str, Line]) -> None:
-    click.echo(f"\n  {title:26}   confirmées < 6 mois         vraies          questions par semaine")
-    click.echo(f"  {'':26}     moyenne     fin       moyenne     fin      moyenne     au plus")
+    heads = "confirmées < 6 mois         vraies          questions par semaine   dont signalements"
+    click.echo(f"\n  {title:26}   {heads}")
+    columns = "moyenne     fin       moyenne     fin      moyenne     au plus   par an  au coordinateur"
+    click.echo(f"  {'':26}     {columns}")
     for name, line in lines.items():
         shares = [line.mean(fresh), line.end(fresh), line.mean(true), line.end(true)]
         figures = "  ".join(f"{100 * share:6.1f} %" for share in shares)
-        click.echo(f"  {name:26}    {figures}   {line.questions:6.2f}   {line.most:9}")
+        click.echo(
+            f"  {name:26}    {figures}   {line.questions:6.2f}   {line.most:9}   {line.reports:6.0f} {line.beyond:8.0f}"
+        )
 
 
 def failures(lines: dict[str, Line]) -> list[str]:

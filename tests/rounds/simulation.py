@@ -16,6 +16,7 @@ ANSWERED = 0.7  # of what is put to somebody who is there, each week
 NOT_KNOWN = 0.1  # of the answers
 PATIENCE = 2  # weeks, with a reminder between them: then the question goes to somebody else
 FORGOTTEN = 4  # weeks after which a question nobody could take is over
+REPORTED = 0.01  # of the times that something untrue is opened, somebody says so (assumed)
 VIEWS_WEEKS = 13  # use is what was opened in 90 days
 
 
@@ -36,6 +37,8 @@ class Seen:
     true: Sequence[float]  # and that was true
     put: Sequence[int]  # questions, for each person and each week
     most_held: int  # by anybody, with those of the weeks before
+    reports: int  # put to correspondents, among their questions
+    beyond: int  # reports that none of them could take: put to the coordinator, beside their questions
 
 
 class Year:
@@ -55,6 +58,9 @@ class Year:
         self.changed: Counter[str] = Counter()
         self.opened: Counter[int] = Counter()
         self.weeks: deque[Sequence[int]] = deque()
+        self.reported: set[int] = set()  # in the week
+        self.desk: list[Question] = []  # of the coordinator
+        self.reports = self.beyond = 0
 
     def play(self) -> Seen:
         """Plays all the weeks."""
@@ -67,15 +73,34 @@ class Year:
             fresh.append(self._share_fresh(shown, 7 * week + 6))
             true.append(self._share_true(shown, 7 * week + 6))
             self._remember(shown)
-        return Seen(fresh, true, put, max(held))
+            self._report(shown, 7 * week + 6)
+        return Seen(fresh, true, put, max(held), self.reports, self.beyond)
 
     def _round(self, week: int) -> list[int]:
-        """Puts the questions of a week, the coordinator's last; returns how many each person was put."""
+        """Puts what was reported, then the questions of a week, the coordinator's last; returns how many to each."""
         self.passed_on |= {question.entry: question for question in self._unanswered(week)}
         self.passed_on = {id_: one for id_, one in self.passed_on.items() if week - one.week <= FORGOTTEN}
+        handed = self._put_reports(week)
         known = self._known(week)
         order = self.random.sample(self.world.correspondents, len(self.world.correspondents))
-        return [self._put(who, known, week) for who in (*order, self.world.coordinator)]
+        return [handed[who.id] + self._put(who, known, week) for who in (*order, self.world.coordinator)]
+
+    def _put_reports(self, week: int) -> Counter[int]:
+        """To who has most questions left; what nobody has any left for, to the coordinator."""
+        handed = Counter[int]()
+        held = {one.entry for questions in (*self.hands.values(), self.desk) for one in questions}
+        for entry in sorted((self.reported & self.verified.keys()) - held):
+            here = [who for who in self.world.correspondents if self.world.places[entry].commune in who.communes]
+            free = [who for who in here if len(self.hands[who.id]) < BUDGET]
+            taker = min(free, key=lambda who: (len(self.hands[who.id]), who.id), default=self.world.coordinator)
+            handed[taker.id] += taker is not self.world.coordinator
+            desk = self.desk if taker is self.world.coordinator else self.hands[taker.id]
+            desk.append(Question(entry, week, frozenset({taker.id})))
+            self.asked[entry] = 7 * week
+            self.passed_on.pop(entry, None)
+        self.reports += handed.total()
+        self.beyond += sum(one.week == week for one in self.desk)
+        return handed
 
     def _unanswered(self, week: int) -> Iterator[Question]:
         for person, questions in self.hands.items():
@@ -125,6 +150,7 @@ class Year:
         for who in self.people:
             if day < who.silent_from:
                 self.hands[who.id] = [one for one in self.hands[who.id] if not self._answer(one, day)]
+        self.desk = [one for one in self.desk if not self._answer(one, day)]
 
     def _answer(self, question: Question, day: int) -> bool:
         """Whether a question was answered; "je ne sais pas" is an answer, and somebody else is asked."""
@@ -144,6 +170,11 @@ class Year:
         self.verified[entry] = day
         if place.closes <= day:
             del self.verified[entry]
+
+    def _report(self, shown: Sequence[int], day: int) -> None:
+        """Of those who open something that is not true, a few say so."""
+        wrong = [id_ for id_ in shown if self.world.places[id_].changed(self.verified.get(id_, day), day)]
+        self.reported = {id_ for id_ in wrong if self.random.random() < REPORTED}
 
     def _share_fresh(self, shown: Sequence[int], day: int) -> float:
         return sum(day - self.verified[id_] < FRESH_DAYS for id_ in shown) / len(shown)

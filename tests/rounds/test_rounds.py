@@ -1,5 +1,7 @@
 """The simulated year keeps the rules of the rounds. Its figures are for `python -m tests.rounds`."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rounds.__main__ import Line, failures
@@ -24,6 +26,11 @@ def test_nobody_is_ever_asked_more_than_their_budget(years: dict[str, Seen]) -> 
     assert all(max(year.put) <= BUDGET and year.most_held <= BUDGET for year in years.values())
 
 
+def test_what_is_reported_is_put_among_the_questions_and_the_rest_to_the_coordinator(years: dict[str, Seen]) -> None:
+    assert all(year.reports > 0 for year in years.values())
+    assert all(year.reports + year.beyond < sum(year.put) for year in years.values())
+
+
 def test_ours_shows_more_that_was_confirmed_than_the_plainer_ways(years: dict[str, Seen]) -> None:
     assert failures({name: Line([year]) for name, year in years.items()}) == []
 
@@ -34,7 +41,7 @@ def test_a_year_is_the_same_each_time_it_is_played(world: World, years: dict[str
 
 def test_a_person_asked_too_much_or_a_plainer_way_that_does_as_well_is_said(years: dict[str, Seen]) -> None:
     ours = years[OURS]
-    too_much = Seen(ours.fresh, ours.true, ours.put, BUDGET + 1)
+    too_much = replace(ours, most_held=BUDGET + 1)
     assert len(failures({OURS: Line([too_much]), "au hasard": Line([ours])})) == 2
 
 

@@ -93,6 +93,14 @@ def test_the_correspondent_of_the_commune_is_asked_once_two_days_before(engine: 
     assert "Maintenu ?" in str(letters(engine)[0].message)
 
 
+def test_the_correspondent_of_the_intercommunality_is_asked(engine: Engine, give: Give) -> None:
+    in_nanterre(engine)
+    give(FIRST, "200057966", "200099999")  # Vallée Sud-Grand Paris; nobody's
+    assert asked(engine) == []
+    give(SECOND, "200057982")  # Paris Ouest La Défense
+    assert asked(engine) == [SECOND]
+
+
 def test_a_date_that_is_confirmed_cancelled_or_gone_is_not_asked_about(engine: Engine, give: Give) -> None:
     give(FIRST, "92")
     confirmed, cancelled, gone = (in_nanterre(engine, nom=nom) for nom in ("Café", "Soupe", "Troc"))

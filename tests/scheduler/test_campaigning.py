@@ -372,6 +372,22 @@ def test_a_campaign_of_a_whole_department_reaches_those_of_its_communes(people: 
         assert len(connection.execute(select(outbox)).all()) == 1
 
 
+def test_campaigns_and_roles_of_intercommunalities_meet_by_their_communes(people: People) -> None:
+    sceaux = people.entry(1, code_insee="92071", commune="Sceaux")
+    nanterre = people.entry(2)
+    people.with_a_role(FIRST, Role.CORRESPONDANT, ("200057966",))  # Vallée Sud-Grand Paris
+    people.with_a_role(SECOND, Role.CORRESPONDANT, ("92050",))
+    with_unknown = start(people, "200057966", "200099999")
+    assert asked(people) == [(FIRST, sceaux)]
+    with writing(people.engine) as connection:
+        assert campaigns.counted(connection, ("200054781",), ()) == (2, 2)
+        one = campaigns.numbered(connection, with_unknown)
+        assert one is not None
+        assert [result.id for result in campaigns.results(connection, one)] == [sceaux]
+    start(people, "92")
+    assert asked(people) == [(FIRST, sceaux), (SECOND, nanterre)]
+
+
 def test_a_role_on_a_channel_that_cannot_be_written_to_is_not_asked(people: People) -> None:
     entry = people.entry(1)
     row = {"role": "correspondant", "since": TUESDAY, "kinds": [], "weekly_budget": 5, "weekday": 1, "hour": 10}

@@ -1,21 +1,24 @@
 """Two corrections of the same field: put once to one person who may decide, by day, and what they say is done."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from catalogue.corrections import correct, decide
 from catalogue.database import reading, writing
 from catalogue.needs import Role
 from catalogue.roles import leave
-from catalogue.tables import corrections, outbox
+from catalogue.tables import corrections, outbox, roles
 from handlers.dialogue import Reply
-from scheduler.deciding import A_WEEK, put
+from scheduler.deciding import A_WEEK, tell
+from scheduler.putting import put
+from scheduler.retention import forget
 from tests.people import CHANNEL, COMPOSERS, People, Person
+from tests.scheduler.telling import send
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ANNE, OMAR, LEA, ZOE, ORGANISER = "2001", "2002", "2003", "2004", "2005"
@@ -56,7 +59,7 @@ def asked(team: People, now: datetime = NOON + timedelta(hours=1)) -> list[str]:
     with reading(team.engine) as connection:
         new = connection.execute(select(outbox).where(outbox.c.id.not_in(before)).order_by(outbox.c.id)).all()
     assert len(new) == count
-    return [row.person for row in new]
+    return [row.person for row in new for _card in row.message["cards"]]
 
 
 def state(team: People, correction: int) -> Any:
@@ -82,7 +85,15 @@ def test_a_coordinator_is_asked_once_with_what_was_said_and_by_whom(team: People
         "Seconde réponse (correspondant du guide, mardi 24 novembre) : Le Couvert",
     )
     data = [choice.data for row in reply.choices for choice in row]
-    assert data == [f"trancher:{waiting}=refuser", f"trancher:{waiting}=garder"]
+    assert data == [f"trancher:{waiting}={said}" for said in ("refuser", "garder", "ne-sais-pas")]
+
+
+def test_the_coordinator_of_the_intercommunality_is_asked(team: People) -> None:
+    contradicted(team)
+    team.with_a_role("801", Role.COORDINATEUR, ("200057966",))  # Vallée Sud-Grand Paris
+    assert asked(team) == []
+    team.with_a_role(LEA, Role.COORDINATEUR, ("200057982",))  # Paris Ouest La Défense
+    assert asked(team) == [LEA]
 
 
 def test_the_second_is_kept(team: People) -> None:
@@ -183,6 +194,17 @@ def test_a_role_that_ended_decides_nothing(team: People) -> None:
     assert team.column(entry, "nom") == "La Table"
 
 
+def test_of_what_one_cannot_say_another_is_asked_a_week_later(team: People) -> None:
+    _entry, waiting = contradicted(team)
+    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    team.with_a_role(ZOE, Role.COORDINATEUR, ("92",))
+    assert asked(team) == [LEA]
+    lea.received()
+    assert "à quelqu'un d'autre" in lea.tap("Je ne sais pas").text
+    assert state(team, waiting).state == "waiting"
+    assert asked(team, NOON + timedelta(hours=1) + A_WEEK) == [ZOE]
+
+
 def test_it_is_put_again_after_a_week_to_the_next_one(team: People) -> None:
     contradicted(team)
     for person in (LEA, ZOE):
@@ -210,3 +232,101 @@ def test_who_left_still_contradicts_and_what_they_wrote_is_still_to_be_decided(t
     assert asked(team) == [LEA]
     team.person(LEA).press(f"trancher:{waiting}=garder")
     assert team.column(entry, "nom") == "Le Couvert"
+
+
+# The budget.
+
+
+def with_questions(team: People, person: str, count: int) -> None:
+    """They choose how many questions they are put in a week."""
+    with writing(team.engine) as connection:
+        connection.execute(update(roles).where(roles.c.person == person).values(weekly_budget=count))
+
+
+def test_a_disagreement_is_one_of_the_questions_of_the_week(team: People) -> None:
+    team.with_a_role(ZOE, Role.CORRESPONDANT)
+    with_questions(team, ZOE, 1)
+    contradicted(team, 1)
+    contradicted(team, 2)
+    assert asked(team) == [ZOE]
+    assert asked(team, NOON + timedelta(days=1)) == []
+    assert asked(team, NOON + timedelta(days=7)) == [ZOE]
+
+
+def test_what_one_correspondent_cannot_take_another_one_does_then_a_coordinator(team: People) -> None:
+    for person in (ZOE, LEA):
+        team.with_a_role(person, Role.CORRESPONDANT)
+        with_questions(team, person, 1)
+    for number in (1, 2, 3):
+        contradicted(team, number)
+    assert sorted(asked(team)) == [LEA, ZOE]
+    team.with_a_role("2006", Role.COORDINATEUR, ("92",))
+    assert asked(team) == ["2006"]
+
+
+def test_who_is_on_holiday_is_not_asked(team: People) -> None:
+    team.with_a_role(ZOE, Role.CORRESPONDANT)
+    with writing(team.engine) as connection:
+        connection.execute(update(roles).where(roles.c.person == ZOE).values(paused_until=date(2026, 11, 30)))
+    contradicted(team)
+    assert asked(team) == []
+
+
+# Told.
+
+
+def hear(team: People, now: datetime = NOON + timedelta(hours=2)) -> dict[str, str]:
+    """Who is told what was decided by a tick, and what they read."""
+    with reading(team.engine) as connection:
+        before = set(connection.scalars(select(outbox.c.id)))
+    with writing(team.engine) as connection:
+        count = tell(connection, now, COMPOSERS)
+    with reading(team.engine) as connection:
+        new = connection.execute(select(outbox).where(outbox.c.id.not_in(before)).order_by(outbox.c.id)).all()
+    assert len(new) == count
+    return {row.person: row.message["text"] for row in new}
+
+
+def decided(team: People, keep: bool, now: datetime = NOON + timedelta(hours=2)) -> None:
+    _entry, waiting = contradicted(team)
+    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    with writing(team.engine) as connection:
+        assert decide(connection, (CHANNEL, LEA), waiting, keep, now)
+
+
+@pytest.mark.parametrize(("keep", "kept", "other"), [(True, OMAR, ANNE), (False, ANNE, OMAR)])
+def test_both_are_told_once_which_answer_is_kept_and_that_both_were_read(
+    team: People, keep: bool, kept: str, other: str
+) -> None:
+    decided(team, keep)
+    told = hear(team)
+    value = "Le Couvert" if keep else "La Table"
+    both = f"Vous aviez corrigé « Le nom » sur {value}. Une autre personne aussi, autrement."
+    both += "\nLes deux réponses ont été lues."
+    assert told == {
+        kept: f"{both}\nLa vôtre est gardée : {value}.\nMerci d'aider à tenir cette fiche à jour.",
+        other: f"{both}\nCelle de l'autre personne est gardée : {value}.\nMerci d'aider à tenir cette fiche à jour.",
+    }
+    assert hear(team, NOON + timedelta(hours=3)) == {}
+    assert hear(team, NOON + timedelta(days=3)) == {}
+
+
+def test_nobody_is_told_before_somebody_decides(team: People) -> None:
+    contradicted(team)
+    assert hear(team) == {}
+
+
+@pytest.mark.parametrize("act", [forget, lambda connection, *who: leave(connection, who, NOON)])
+def test_who_is_forgotten_or_left_is_told_nothing(team: People, act: Any) -> None:
+    decided(team, keep=True)
+    with writing(team.engine) as connection:
+        act(connection, CHANNEL, OMAR)
+    assert list(hear(team)) == [ANNE]
+
+
+def test_nobody_is_told_at_night(team: People) -> None:
+    night = datetime(2026, 11, 24, 22, tzinfo=UTC)
+    decided(team, True, night)
+    assert len(hear(team, night)) == 2
+    assert send(team.engine, night) == []
+    assert sorted(send(team.engine, datetime(2026, 11, 25, 7, tzinfo=UTC))) == [ANNE, OMAR]

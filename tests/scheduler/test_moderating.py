@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from catalogue.database import reading, writing
 from catalogue.initiatives import Author, change_initiative
@@ -14,8 +14,10 @@ from catalogue.needs import Kind, Method, Public, Role
 from catalogue.reviews import review
 from catalogue.roles import leave
 from catalogue.tables import outbox, reviews
-from scheduler.moderating import A_WEEK, put
+from scheduler.moderating import A_WEEK, tell
 from scheduler.outbox import BY_DAY
+from scheduler.putting import put
+from scheduler.retention import forget
 from tests.people import CHANNEL, COMPOSERS, People
 from tests.scheduler import telling as telegram
 
@@ -31,22 +33,27 @@ def _one_day() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
-
-
 def given(people: People, entry: int, person: str = WORKER, *publics: Public, now: datetime = NOW) -> None:
     with writing(people.engine) as connection:
         assert review(connection, (CHANNEL, person), entry, WORDS, publics, now)
 
 
 def told(people: People, now: datetime = NOW) -> list[str]:
-    """To whom a tick writes."""
+    """To whom a tick puts something: once for each thing, which is a card of their letter."""
     before = {row.id for row in _letters(people)}
     with writing(people.engine) as connection:
         count = put(connection, now, COMPOSERS)
-    new = [row.person for row in _letters(people) if row.id not in before]
+    new = [row for row in _letters(people) if row.id not in before]
+    assert len(new) == count
+    return [row.person for row in new for _card in row.message["cards"]]
+
+
+def hear(people: People, now: datetime = NOW) -> list[tuple[str, str]]:
+    """Who is told what became of their avis by a tick, and what they read."""
+    before = {row.id for row in _letters(people)}
+    with writing(people.engine) as connection:
+        count = tell(connection, now, COMPOSERS)
+    new = [(row.person, row.message["text"]) for row in _letters(people) if row.id not in before]
     assert len(new) == count
     return new
 
@@ -138,6 +145,15 @@ def test_who_runs_the_entry_or_looks_after_other_kinds_is_not_asked(people: Peop
     assert states(people) == ["waiting"]
 
 
+def test_an_avis_is_put_to_the_coordinator_of_the_intercommunality(people: People) -> None:
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    people.with_a_role("801", Role.COORDINATEUR, ("200057966",))  # Vallée Sud-Grand Paris
+    given(people, people.entry(70))
+    assert told(people) == []
+    people.with_a_role("802", Role.COORDINATEUR, ("200057982",))  # Paris Ouest La Défense
+    assert told(people) == ["802"]
+
+
 def test_what_has_no_place_is_put_to_any_coordinator(people: People) -> None:
     nowhere = dict.fromkeys(("commune", "code_postal", "code_insee", "departement", "latitude", "longitude"))
     entry = people.entry(1, reach="national", **nowhere)
@@ -199,3 +215,87 @@ def test_words_are_escaped_on_the_channel(people: People) -> None:
         assert review(connection, (CHANNEL, WORKER), entry, "<b>Bien</b> & =1+1", (), NOW)
         assert put(connection, NOW, telegram.COMPOSERS) == 1
     assert "&lt;b&gt;Bien&lt;/b&gt; &amp; =1+1" in _letters(people)[-1].message["text"]
+
+
+# Told.
+
+
+@pytest.fixture
+def to_read(people: People) -> int:
+    """An entry of which the worker said something, that a coordinator may show."""
+    entry = people.entry(1)
+    people.with_a_role(FIRST, Role.COORDINATEUR)
+    people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
+    given(people, entry)
+    return entry
+
+
+def test_who_gave_an_avis_that_is_shown_is_told_once(people: People, to_read: int) -> None:
+    assert hear(people) == []
+    people.person(FIRST).press("moderer:1=publier")
+    said = "Votre avis sur Lieu 1 a été lu. Merci de l'avoir écrit.\nIl est maintenant montré avec la fiche."
+    assert hear(people) == [(WORKER, said)]
+    worker = people.person(WORKER)
+    worker.received()
+    assert [one.data for one in worker.buttons()] == [f"fiche:{to_read}", "reprendre:"]
+    assert hear(people, NOW + A_MINUTE) == []
+    telegram.send(people.engine, NOW + A_MINUTE)
+    assert hear(people, NOW + timedelta(hours=22)) == []
+    assert hear(people, NOW + A_WEEK) == []
+
+
+def test_who_gave_one_that_is_not_shown_is_told_so_and_may_write_another(people: People, to_read: int) -> None:
+    people.person(FIRST).press("moderer:1=refuser")
+    [(person, said)] = hear(people)
+    assert (person, said.splitlines()[1:]) == (
+        WORKER,
+        ["Il n'est pas montré avec la fiche.", "Vous pouvez en écrire un autre."],
+    )
+    worker = people.person(WORKER)
+    worker.received()
+    assert worker.tap("En écrire un autre").text.startswith("Qu'est-ce qui a aidé ?")
+
+
+def test_what_is_taken_down_later_is_told_too(people: People, to_read: int) -> None:
+    people.person(FIRST).press("moderer:1=publier")
+    hear(people)
+    people.person(FIRST).press("moderer:1=refuser")
+    assert [said.splitlines()[1] for _person, said in hear(people)] == ["Il n'est pas montré avec la fiche."]
+
+
+def test_of_a_place_that_closed_nobody_is_asked_for_another(people: People, to_read: int) -> None:
+    people.person(FIRST).press("moderer:1=refuser")
+    with writing(people.engine) as connection:
+        change_initiative(connection, to_read, {"status": "closed"}, Author("coordinateur", Method.BOT), NOW)
+    hear(people)
+    worker = people.person(WORKER)
+    worker.received()
+    assert [one.label for one in worker.buttons()] == ["Chercher un autre lieu"]
+
+
+@pytest.mark.parametrize("act", [forget, lambda connection, *who: leave(connection, who, NOW)])
+def test_who_is_forgotten_or_left_is_told_nothing(people: People, to_read: int, act: Any) -> None:
+    people.person(FIRST).press("moderer:1=publier")
+    with writing(people.engine) as connection:
+        act(connection, CHANNEL, WORKER)
+    assert hear(people) == []
+
+
+def test_who_takes_it_back_is_told_nothing(people: People, to_read: int) -> None:
+    people.person(WORKER).press("avis-retirer:1=oui")
+    assert hear(people) == []
+
+
+def test_nobody_is_told_at_night(people: People, to_read: int) -> None:
+    night = datetime(2026, 11, 24, 20, 30, tzinfo=UTC)
+    with time_machine.travel(night, tick=False):
+        people.person(FIRST).press("moderer:1=publier")
+    assert len(hear(people, night)) == 1
+    assert WORKER not in telegram.send(people.engine, night)
+    assert WORKER in telegram.send(people.engine, datetime(2026, 11, 25, 7, 0, tzinfo=UTC))
+
+
+def test_who_cannot_be_written_to_is_told_nothing(people: People, to_read: int) -> None:
+    people.person(FIRST).press("moderer:1=publier")
+    with writing(people.engine) as connection:
+        assert tell(connection, NOW, {}) == 0

@@ -59,12 +59,14 @@ def test_each_coordinator_is_written_the_state_of_their_territory(engine: Engine
     coordinator(engine)
     coordinator(engine, SECOND, "92")
     coordinator(engine, "903", role=Role.CORRESPONDANT)
-    assert told(engine, NINE) == 2
-    assert texts(engine) == ["Le mois commence : voici où en est le guide chez vous."] * 2
-    first, second = (row.message["text"] for row in letters(engine))
+    coordinator(engine, "904", "200057966")
+    assert told(engine, NINE) == 3
+    assert texts(engine) == ["Le mois commence : voici où en est le guide chez vous."] * 3
+    first, second, third = (row.message["text"] for row in letters(engine))
     assert "Votre territoire : Nanterre.\n1 fiche ouverte." in first
     assert "Votre territoire : le département 92.\n2 fiches ouvertes." in second
-    assert [row.person for row in letters(engine)] == [FIRST, SECOND]
+    assert "Votre territoire : Vallée Sud-Grand Paris.\n1 fiche ouverte." in third
+    assert [row.person for row in letters(engine)] == [FIRST, SECOND, "904"]
 
 
 def test_a_month_is_compared_with_the_one_before_when_it_is_known(engine: Engine) -> None:
@@ -100,6 +102,12 @@ def test_overseas_the_morning_is_the_morning_there(engine: Engine) -> None:
     coordinator(engine, FIRST, "97105")
     assert told(engine, NINE) == 1  # four in the morning in Guadeloupe
     assert [row.due_at for row in letters(engine)] == [datetime(2026, 12, 1, 12, tzinfo=UTC)]
+
+
+def test_the_morning_of_an_intercommunality_is_that_of_its_communes(engine: Engine) -> None:
+    coordinator(engine, FIRST, "249740119")  # in La Réunion
+    assert told(engine, paris(12, 1, 20)) == 1  # eleven in the evening there
+    assert [row.due_at for row in letters(engine)] == [datetime(2026, 12, 2, 4, tzinfo=UTC)]
 
 
 @pytest.mark.parametrize("became", [State.SENT, State.FAILED, State.UNCERTAIN])

@@ -11,9 +11,11 @@ from sqlalchemy import Engine, select, update
 from catalogue.database import reading, writing
 from catalogue.needs import Kind, Outcome, Reason, Role
 from catalogue.reports import report, settle
+from catalogue.roles import WEEKLY_BUDGET as WEEKLY
 from catalogue.tables import initiatives, outbox, reports, roles
 from handlers.dialogue import Reply
-from scheduler.reporting import A_WEEK, MOST_TIMES, SILENCE, WEEKLY, put, tell
+from scheduler.putting import put
+from scheduler.reporting import A_WEEK, MOST_TIMES, SILENCE, tell
 from scheduler.retention import REPORTERS_LAST, forget, forget_the_silent, stop_telling
 from tests.people import CHANNEL, COMPOSERS, People
 from tests.scheduler.telling import NOON, letters, lose, paris, send
@@ -31,11 +33,6 @@ def _at_noon() -> Iterator[None]:
 
 
 @pytest.fixture
-def people(engine: Engine) -> People:
-    return People(engine)
-
-
-@pytest.fixture
 def entry(people: People) -> int:
     return people.entry(1)
 
@@ -48,13 +45,13 @@ def says(engine: Engine, person: str, entry: int, reason: Reason = Reason.HORAIR
 
 
 def is_put(engine: Engine, now: datetime = NOON) -> list[str]:
-    """To whom a tick puts something, in order."""
+    """To whom a tick puts something, in order: once for each thing, which is a card of their letter."""
     before = {row.id for row in letters(engine)}
     with writing(engine) as connection:
         count = put(connection, now, COMPOSERS)
-    found = [row.person for row in letters(engine) if row.id not in before]
-    assert len(found) == count
-    return found
+    new = [row for row in letters(engine) if row.id not in before]
+    assert len(new) == count
+    return [row.person for row in new for _card in row.message["cards"]]
 
 
 def is_told(engine: Engine, now: datetime = NOON) -> list[str]:
@@ -88,6 +85,14 @@ def test_the_correspondent_of_the_place_is_put_it_once(engine: Engine, people: P
     says(engine, FIRST, entry)
     assert is_put(engine) == [ONE]
     assert is_put(engine, NOON + timedelta(minutes=1)) == []
+
+
+def test_a_report_is_put_to_who_looks_after_the_intercommunality(engine: Engine, people: People, entry: int) -> None:
+    people.with_a_role(OTHER, Role.CORRESPONDANT, ("200057966", "200099999"))  # Vallée Sud-Grand Paris; nobody's
+    says(engine, FIRST, entry)
+    assert is_put(engine) == []
+    people.with_a_role(ONE, Role.CORRESPONDANT, ("200057982",))  # Paris Ouest La Défense
+    assert is_put(engine) == [ONE]
 
 
 def test_nothing_is_put_at_night(engine: Engine, people: People, entry: int) -> None:

@@ -141,6 +141,33 @@ def test_nobody_is_asked_at_night_by_the_clock_of_their_territory(people: People
     assert tick(people, TUESDAY + timedelta(hours=3)) == [FIRST]
 
 
+def test_the_night_of_an_intercommunality_is_that_of_its_communes(people: People) -> None:
+    people.entry(1, code_insee="97411", departement="974")
+    give(people, FIRST, Role.CORRESPONDANT, "249740119")
+    settings(people, hour=19)
+    assert tick(people, TUESDAY + timedelta(hours=9)) == []  # ten in the evening there
+    assert tick(people, TUESDAY + timedelta(hours=23)) == [FIRST]
+
+
+def test_the_entries_of_an_intercommunality_are_asked_about_and_passed_on_within_it(people: People) -> None:
+    there = [people.entry(number, code_insee=code) for number, code in enumerate(("92071", "92002"))]
+    people.entry(3)
+    give(people, FIRST, Role.CORRESPONDANT, "200057966", "200099999")  # Vallée Sud-Grand Paris; nobody's
+    give(people, SECOND, Role.CORRESPONDANT, "200057982")  # Paris Ouest La Défense
+    give(people, THIRD, Role.COORDINATEUR, "200054781")  # Métropole du Grand Paris
+    settings(people, SECOND, weekday=5)
+    assert tick(people, TUESDAY) == [FIRST]
+    assert [row.initiative_id for row in put(people)] == there
+    assert said(people, put(people)[0].id, Verdict.NE_SAIS_PAS, TUESDAY)
+    assert tick(people, TUESDAY + A_MINUTE) == [THIRD]
+
+
+def test_only_an_intercommunality_that_is_not_known_any_more_is_asked_nothing(people: People) -> None:
+    entries(people, 3)
+    give(people, FIRST, Role.CORRESPONDANT, "200099999")
+    assert tick(people, TUESDAY) == tick(people, TUESDAY + A_WEEK) == []
+
+
 def test_who_pauses_is_asked_nothing_until_the_day_after(people: People) -> None:
     entries(people, 3)
     give(people, FIRST)

@@ -20,11 +20,13 @@ from starlette.types import Scope
 
 from bot.channels.web import session as sessions
 from bot.channels.web.calendars import Calendars, NoCalendar
-from bot.channels.web.forms import Act, Refused, payload_of, read_act, read_fields
+from bot.channels.web.forms import Act, Fields, Refused, out_of_date, payload_of, read_act, read_fields
 from bot.channels.web.pages import STATIC, Bubble, as_history, bubbles, render, unseen, version
 from bot.channels.web.session import CHANNEL
 from bot.channels.web.shield import Shield
+from bot.channels.web.uploads import read_upload
 from bot.inbox import Arrival
+from bot.photos import received
 from bot.runner import Runner
 from bot.settings import TELEGRAM_PATH, Settings
 from catalogue.database import reading
@@ -37,6 +39,7 @@ Webhook = Callable[[Request], Awaitable[Response]]
 URGENT_WITHIN_S = 4.0  # someone in danger does not wait longer for a database
 FRAGMENT = "X-Fragment"  # asked for by the page's script, and on what answers it
 FOR_EVER, A_LITTLE = "public, max-age=31536000, immutable", "public, max-age=300"
+FOR_ONE_PERSON = "private, no-store"
 
 
 def create_app(runner: Runner, settings: Settings, webhook: Webhook | None = None) -> Starlette:
@@ -45,6 +48,8 @@ def create_app(runner: Runner, settings: Settings, webhook: Webhook | None = Non
     routes: list[BaseRoute] = [
         Route("/", chat.page, name="chat"),
         Route("/message", chat.message, methods=["POST"], name="message"),
+        Route("/photo", chat.photo_sent, methods=["POST"], name="photo-sent"),
+        Route("/photo/{number:int}", chat.photo, name="photo"),
         Route("/a-propos", chat.about, name="about"),
         Route("/sante", chat.health, name="health"),
         Route("/rendez-vous/{number:int}.ics", calendars.one_date, name="date"),
@@ -83,10 +88,7 @@ class Chat:
     async def message(self, request: Request) -> Response:
         """One act of a person: a button, words or a position; then back to the conversation."""
         fields = await read_fields(request)
-        session = sessions.session_of(request)
-        if not session or not sessions.comes_from_here(request, session, fields.get("csrf", "")):
-            words = _("Cette page n'est plus à jour. Rechargez-la, puis recommencez.")
-            raise Refused(HTTPStatus.FORBIDDEN, words, reload=True)
+        session = _sure_of(request, fields)
         act = read_act(fields)
         urgent = self.runner.urgent(act.event)
         if urgent:
@@ -96,9 +98,28 @@ class Chat:
             shown = taken
         else:
             shown = await run_in_threadpool(self._take, session, act)
-        response = _part(shown, act.seen) if _wants_part(request) else RedirectResponse("/#suite", HTTPStatus.SEE_OTHER)
-        sessions.keep_session(request, response, session)
-        return response
+        return _answered(request, session, shown, act.seen)
+
+    async def photo_sent(self, request: Request) -> Response:
+        """A photo, read only if the conversation asks for one; then back to it."""
+        session = sessions.session_of(request)
+        person = sessions.person_of(session) if session else ""
+        if not session or not await run_in_threadpool(self.runner.awaits_photo, CHANNEL, person):
+            raise out_of_date(HTTPStatus.CONFLICT)
+        fields, content = await read_upload(request)
+        _sure_of(request, fields)
+        act = read_act(fields, Event(Gesture.RECEIVED))
+        shown = await run_in_threadpool(self._take_photo, session, act, content)
+        return _answered(request, session, shown, act.seen)
+
+    async def photo(self, request: Request) -> Response:
+        """A photo of a poster, for who may see it now."""
+        session = sessions.session_of(request)
+        person, number = sessions.person_of(session) if session else "", request.path_params["number"]
+        jpeg = await run_in_threadpool(self.runner.photo, CHANNEL, person, number) if _is_a_number(number) else None
+        if jpeg is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": FOR_ONE_PERSON})
 
     async def about(self, request: Request) -> Response:
         """What this is, what is kept, where the facts come from, whom to call. Needs no database."""
@@ -148,6 +169,12 @@ class Chat:
         self._turn(session, sessions.key_of(session, act.once, act.event), act.event)
         return self._said(session)
 
+    def _take_photo(self, session: str, act: Act, content: bytes) -> list[Bubble]:
+        # The act says nothing of the photo: the same form sent twice is one.
+        key = sessions.key_of(session, act.once, act.event)
+        self._turn(session, key, received(self.runner.engine, content))
+        return self._said(session)
+
     def _turn(self, session: str, key: str, event: Event) -> None:
         self.runner.turn(Arrival(CHANNEL, key, sessions.person_of(session), event, {}))
 
@@ -174,6 +201,25 @@ def _whatever_became(taking: asyncio.Future[list[Bubble]]) -> None:
 
 def _proofs(session: str) -> dict[str, str]:
     return {"csrf": sessions.csrf_token(session), "once": sessions.new_once()}
+
+
+def _sure_of(request: Request, fields: Fields) -> str:
+    """The session of a form that one of our pages sent. Raises Refused for any other."""
+    session = sessions.session_of(request)
+    if not session or not sessions.comes_from_here(request, session, fields.get("csrf", "")):
+        raise out_of_date(HTTPStatus.FORBIDDEN)
+    return session
+
+
+def _is_a_number(number: int) -> bool:
+    """Whether a photo may have that number: larger ones are no number to a database."""
+    return 0 < number < 2**63
+
+
+def _answered(request: Request, session: str, shown: list[Bubble], seen: str) -> Response:
+    response = _part(shown, seen) if _wants_part(request) else RedirectResponse("/#suite", HTTPStatus.SEE_OTHER)
+    sessions.keep_session(request, response, session)
+    return response
 
 
 def _wants_part(request: Request) -> bool:

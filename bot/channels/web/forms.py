@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -59,7 +60,7 @@ async def read_fields(request: Request) -> Fields:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _("Je n'ai pas pu lire votre message."))
-    body = await _read_body(request)
+    body = b"".join([chunk async for chunk in chunks(request, MOST_BYTES, too_long())])
     try:
         # What was typed may hold anything, but a form is made of ASCII: the rest is %-encoded UTF-8.
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
@@ -68,29 +69,35 @@ async def read_fields(request: Request) -> Fields:
     return dict(pairs)
 
 
-async def _read_body(request: Request) -> bytes:
+async def chunks(request: Request, most: int, too_large: Refused) -> AsyncGenerator[bytes, None]:
+    """The body of a request as it comes, and not one byte more than so many. Raises what is given for that."""
     announced = request.headers.get("content-length", "0")
-    body = bytearray()
-    if not announced.isdecimal() or int(announced) > MOST_BYTES:
-        raise _too_large()
+    if not announced.isdecimal() or int(announced) > most:
+        raise too_large
+    read = 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise _too_large()
-    return bytes(body)
+        read += len(chunk)
+        if read > most:
+            raise too_large
+        yield chunk
 
 
-def _too_large() -> Refused:
+def too_long() -> Refused:
+    """What is said of words that are too many."""
     return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _("C'est trop long pour moi. Dites-le en quelques mots."))
 
 
-def read_act(fields: Fields) -> Act:
-    """What the fields of a form say. Raises Refused when something is missing or cannot be."""
+def read_act(fields: Fields, received: Event | None = None) -> Act:
+    """What the fields of a form say, or what came with them. Raises Refused when something is missing or cannot be."""
     once, start = fields.get("once", ""), fields.get("start")
     if not _ONCE.fullmatch(once) or (start is not None and not _PAYLOAD.fullmatch(start)):
-        words = _("Cette page n'est plus à jour. Rechargez-la, puis recommencez.")
-        raise Refused(HTTPStatus.BAD_REQUEST, words, reload=True)
-    return Act(_event(fields), once, start, fields.get("seen", ""))
+        raise out_of_date(HTTPStatus.BAD_REQUEST)
+    return Act(received or _event(fields), once, start, fields.get("seen", ""))
+
+
+def out_of_date(status: HTTPStatus) -> Refused:
+    """A page that is not, or no more, where the conversation is."""
+    return Refused(status, _("Cette page n'est plus à jour. Rechargez-la, puis recommencez."), reload=True)
 
 
 def _event(fields: Fields) -> Event:

@@ -50,6 +50,7 @@
     document.querySelectorAll("input[name=start]").forEach((input) => input.remove());
     if (location.search) history.replaceState(null, "", "/");
     if ("whole" in part.dataset) log.replaceChildren();
+    log.querySelectorAll(".sending").forEach((asked) => asked.remove());
     log.querySelectorAll("details[open]").forEach((choices) => { choices.open = false; });
     if (part.querySelector("#suite")) log.querySelector("#suite")?.removeAttribute("id");
     const first = part.firstElementChild;
@@ -67,13 +68,16 @@
     if (busy) return;
     setBusy(true);
     say();
-    const body = new URLSearchParams([...new FormData(form), ...more]);
+    const body = new FormData(form);
+    for (const [name, value] of more) body.append(name, value);
     const seen = log.lastElementChild?.dataset.key;
     if (seen) body.set("seen", seen);
     let response, html;
     try {
-      const signal = AbortSignal.timeout?.(30000);
-      response = await fetch("/message", { method: "POST", body, headers: { "X-Fragment": "1" }, signal });
+      const withPhoto = form.enctype === "multipart/form-data";
+      const sent = withPhoto ? body : new URLSearchParams(body);
+      const signal = AbortSignal.timeout?.(withPhoto ? 120000 : 30000);
+      response = await fetch(form.action, { method: "POST", body: sent, headers: { "X-Fragment": "1" }, signal });
       html = await response.text();
     } catch {
       setBusy(false);
