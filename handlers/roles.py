@@ -120,12 +120,6 @@ def _task(role: Role) -> str:
                 "Chaque semaine, je vous demande si quelques fiches sont encore vraies. "
                 "Deux jours avant un rendez-vous de chez vous, je peux vous demander s'il est maintenu.\n"
                 "Cinq questions par semaine au plus, jamais la nuit. Les erreurs signalées en font partie.\n"
-            )
-        case Role.CORRESPONDANT:
-            return _(
-                "Chaque semaine, je vous demande si quelques fiches sont encore vraies. "
-                "Deux jours avant un rendez-vous de chez vous, je peux vous demander s'il est maintenu.\n"
-                "Cinq questions par semaine au plus, jamais la nuit. Les erreurs signalées en font partie.\n"
                 "Un geste suffit. Vous pouvez ne pas savoir."
             )
 
