@@ -112,6 +112,17 @@ class Person:
         """Taps a button of that data, which may be forged or old."""
         return self._did(Event(Gesture.TAPPED, data))
 
+    def give(self, *answers: tuple[str, str]) -> Reply:
+        """Does one thing after the other: ("say", words), ("tap", label) or ("press", data). Returns the last reply."""
+        does = {"say": self.say, "tap": self.tap, "press": self.press}
+        for gesture, what in answers:
+            does[gesture](what)
+        return self.replies[-1]
+
+    def labels(self) -> list[str]:
+        """The labels of the buttons of the last messages."""
+        return [one.label for one in self.buttons()]
+
     def buttons(self) -> list[Choice]:
         """The buttons of the last messages."""
         rows = [choice for reply in self.replies for row in reply.choices for choice in row]

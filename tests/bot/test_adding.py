@@ -46,19 +46,9 @@ def someone(people: People) -> Person:
     return people.with_a_role("2001", Role.CORRESPONDANT)
 
 
-def give(person: Person, *answers: tuple[str, str]) -> Reply:
-    for gesture, what in answers:
-        getattr(person, gesture)(what)
-    return person.replies[-1]
-
-
 def begin(person: Person, *answers: tuple[str, str]) -> Reply:
     reply = person.say("ajouter")
-    return give(person, *answers) if answers else reply
-
-
-def labels(person: Person) -> list[str]:
-    return [button.label for button in person.buttons()]
+    return person.give(*answers) if answers else reply
 
 
 def entries(people: People) -> list[Any]:
@@ -113,7 +103,7 @@ def test_the_card_can_be_opened_once_it_is_added(people: People, someone: Person
     begin(someone, *ANSWERS, ("tap", "Oui, l'ajouter au guide"))
     card = someone.tap("Voir la fiche").cards[0]
     assert card.title == "La Marmite"
-    assert "Continuer" in labels(someone)
+    assert "Continuer" in someone.labels()
 
 
 def test_another_place_can_be_added_right_after(people: People, someone: Person) -> None:
@@ -140,9 +130,9 @@ def test_what_is_not_known_can_be_said_with_words(people: People, someone: Perso
 def test_a_name_a_town_a_kind_needs_and_what_is_done_there_are_not_skipped(people: People, someone: Person) -> None:
     begin(someone)
     for gesture, what in ANSWERS[:5]:
-        assert "Je ne sais pas" not in labels(someone)
-        give(someone, (gesture, what))
-    assert "Je ne sais pas" in labels(someone)
+        assert "Je ne sais pas" not in someone.labels()
+        someone.give((gesture, what))
+    assert "Je ne sais pas" in someone.labels()
 
 
 def test_a_position_shared_there_is_that_of_the_place(people: People, someone: Person) -> None:
@@ -151,7 +141,7 @@ def test_a_position_shared_there_is_that_of_the_place(people: People, someone: P
     assert far.text.startswith("Cette position est loin de la commune.")
     assert far.asks_position
     assert someone.share(48.9, 2.21).text == "La position du lieu est notée. Et sa rue, avec le numéro ?"
-    give(someone, *ANSWERS[5:], ("tap", "Oui, l'ajouter au guide"))
+    someone.give(*ANSWERS[5:], ("tap", "Oui, l'ajouter au guide"))
     (row,) = entries(people)
     assert (row["latitude"], row["longitude"], row["exact"]) == (48.9, 2.21, True)
     assert row["adresse"] == "12 rue de l'Essai"
@@ -170,7 +160,7 @@ def test_hours_are_said_back_and_asked_again_when_they_are_not_understood(people
     assert someone.tap("Non").text.startswith("D'accord. Écrivez-les autrement.")
     assert "J'ai compris : mardi" in someone.say("mardi 14h-17h").text
     assert "J'ai compris : lundi" in someone.say("lundi 9h-12h\nmardi 14h-17h").text
-    give(someone, ("say", "oui"), *ANSWERS[10:], ("tap", "Oui, l'ajouter au guide"))
+    someone.give(("say", "oui"), *ANSWERS[10:], ("tap", "Oui, l'ajouter au guide"))
     row = entries(people)[0]
     assert (row["horaires_osm"], row["moments"]) == ("Mo 09:00-12:00; Tu 14:00-17:00; PH off", ["semaine"])
     assert row["horaires"] == "lundi 9h-12h ; mardi 14h-17h"
@@ -179,36 +169,36 @@ def test_hours_are_said_back_and_asked_again_when_they_are_not_understood(people
 def test_an_email_and_a_site_are_read_from_one_answer(people: People, someone: Person) -> None:
     begin(someone, *ANSWERS[:7])
     assert someone.say("facebook").text.startswith("Je ne reconnais pas")
-    give(someone, ("say", "contact@exemple.fr www.exemple.fr"), *ANSWERS[8:], ("tap", "Oui, l'ajouter au guide"))
+    someone.give(("say", "contact@exemple.fr www.exemple.fr"), *ANSWERS[8:], ("tap", "Oui, l'ajouter au guide"))
     row = entries(people)[0]
     assert (row["courriel"], row["site_web"]) == ("contact@exemple.fr", "https://www.exemple.fr")
 
 
 def test_needs_are_those_of_the_kind_and_can_be_changed(people: People, someone: Person) -> None:
     begin(someone, *ANSWERS[:3])
-    assert "✓ Manger" in labels(someone)
+    assert "✓ Manger" in someone.labels()
     someone.tap("Voir du monde")
     someone.tap("✓ Manger")
     someone.tap("Manger")
-    assert {"✓ Manger", "✓ Voir du monde"} <= set(labels(someone))
-    give(someone, *ANSWERS[3:], ("tap", "Oui, l'ajouter au guide"))
+    assert {"✓ Manger", "✓ Voir du monde"} <= set(someone.labels())
+    someone.give(*ANSWERS[3:], ("tap", "Oui, l'ajouter au guide"))
     assert entries(people)[0]["needs"] == ["lien-social", "alimentation"]
 
 
 def test_a_place_answers_one_need_at_least(people: People, someone: Person) -> None:
     begin(someone, *ANSWERS[:3])
     someone.tap("✓ Manger")
-    assert "C'est tout" not in labels(someone)
+    assert "C'est tout" not in someone.labels()
     assert someone.press("needs:fini").text.startswith("Touchez une ou plusieurs réponses")
 
 
 def test_the_kind_that_the_name_tells_comes_first_and_all_can_be_seen(people: People, someone: Person) -> None:
     begin(someone, ("say", "Repair café des Essais"), ("say", "Nanterre"))
-    assert labels(someone)[0] == "Repair café"
-    seen = set(labels(someone))
+    assert someone.labels()[0] == "Repair café"
+    seen = set(someone.labels())
     for _page in range(3):
         someone.tap("D'autres genres")
-        seen |= set(labels(someone))
+        seen |= set(someone.labels())
     assert {"Autre lieu", "Tiers-lieu", "Bagagerie"} <= seen
     assert someone.say("bagagerie").text.startswith("À quoi répond-il ?")
 
@@ -227,8 +217,8 @@ def test_each_question_can_be_gone_back_on(people: People, someone: Person) -> N
     assert someone.tap("Retour").text.startswith("À quelle adresse ?")
     assert someone.tap("Retour").text == "Qu'y fait-on ? Une phrase ou deux."
     assert someone.say("retour").text == "À quoi répond-il ? Touchez tout ce qui convient."
-    give(someone, *ANSWERS[3:], ("tap", "Retour"))
-    assert give(someone, ANSWERS[-1]).cards[0].title == "La Marmite"
+    someone.give(*ANSWERS[3:], ("tap", "Retour"))
+    assert someone.give(ANSWERS[-1]).cards[0].title == "La Marmite"
 
 
 def test_going_back_from_the_first_question_is_where_one_was(people: People, someone: Person) -> None:
@@ -279,7 +269,7 @@ def test_another_name_is_looked_for_again_in_the_town(people: People, someone: P
 def test_words_instead_of_a_button_at_the_end_show_the_buttons_again(people: People, someone: Person) -> None:
     begin(someone, *ANSWERS)
     someone.say("euh")
-    assert "Oui, l'ajouter au guide" in labels(someone)
+    assert "Oui, l'ajouter au guide" in someone.labels()
 
 
 # ---- what is there already ------------------------------------------------------------------------
@@ -293,7 +283,7 @@ def test_a_place_that_is_there_already_is_shown_first(people: People, someone: P
     assert shown.text == "Ce lieu est peut-être déjà dans le guide."
     assert [card.title for card in shown.cards] == ["La Marmitte"]
     assert [button.data for card in shown.cards for button in card.choices] == [f"corriger:{known}"]
-    give(someone, ("tap", "Non, c'est un autre lieu"), *ANSWERS[2:], ("tap", "Oui, l'ajouter au guide"))
+    someone.give(("tap", "Non, c'est un autre lieu"), *ANSWERS[2:], ("tap", "Oui, l'ajouter au guide"))
     assert [row["nom"] for row in entries(people)][-1] == "La Marmite"
 
 
@@ -329,7 +319,7 @@ def test_a_resident_is_thanked_and_told_whom_to_speak_to(people: People) -> None
     resident = people.person("3001")
     said = resident.say("ajouter un lieu")
     assert said.text.startswith("Merci d'y penser. Les correspondants du guide ajoutent les lieux.")
-    assert labels(resident) == ["Continuer"]
+    assert resident.labels() == ["Continuer"]
 
 
 def test_a_resident_whose_commune_is_known_is_told_of_its_town_hall() -> None:
@@ -354,7 +344,7 @@ def test_a_place_outside_of_the_territory_is_refused_and_another_can_be_given(pe
 def test_who_looks_after_one_kind_adds_no_other(people: People) -> None:
     gardener = people.with_a_role("2002", Role.CORRESPONDANT, kinds=(Kind.JARDIN_PARTAGE,))
     begin(gardener, *ANSWERS[:2])
-    assert labels(gardener) == ["Jardin partagé", "Retour"]
+    assert gardener.labels() == ["Jardin partagé", "Retour"]
     assert gardener.press("kind:cantine-participative").text.startswith("Touchez ce qui lui ressemble")
 
 
@@ -374,7 +364,7 @@ def test_who_is_revoked_in_the_middle_is_told_at_the_next_answer(people: People,
     begin(someone, *ANSWERS[:6])
     end_the_role(people, "2001")
     assert someone.say("0147295050").text == "Ce n'est plus à vous d'ajouter ce lieu. Merci quand même."
-    assert labels(someone) == ["Continuer"]
+    assert someone.labels() == ["Continuer"]
     assert draft_of(people) is None
 
 
@@ -415,7 +405,7 @@ def test_a_place_is_gone_on_with_after_the_conversation_was_dropped(people: Peop
             connection.execute(conversations.delete())
         assert someone.say("ajouter").text == WAITING
         assert someone.tap("Reprendre là où j'en étais").text == "Quel est son numéro de téléphone ?"
-        give(someone, *ANSWERS[6:], ("tap", "Oui, l'ajouter au guide"))
+        someone.give(*ANSWERS[6:], ("tap", "Oui, l'ajouter au guide"))
     assert [row["nom"] for row in entries(people)] == ["La Marmite"]
     assert draft_of(people) is None
 
@@ -467,10 +457,10 @@ def test_a_forged_button_is_answered_and_writes_nothing(people: People, someone:
     for data in FORGED:
         begin(someone)
         someone.press("ajouter:nouveau")
-        give(someone, *ANSWERS[:step])
+        someone.give(*ANSWERS[:step])
         someone.press(data)
         assert someone.replies[-1].text or someone.replies[-1].cards
-        assert labels(someone)
+        assert someone.labels()
     assert entries(people) == []
 
 
@@ -479,7 +469,7 @@ def test_a_forged_button_of_somebody_without_a_role_does_nothing(people: People)
     resident = people.person("3001")
     for data in FORGED:
         resident.press(data)
-        assert labels(resident)
+        assert resident.labels()
     assert draft_of(people) is None
     assert len(entries(people)) == 1
 
@@ -513,7 +503,7 @@ def test_ten_thousand_characters_are_refused_at_each_question(people: People, so
         before = draft_of(people)
         someone.say("x" * 10_000)
         assert draft_of(people) == before
-        give(someone, (gesture, what)) if what != "Oui, c'est ça" else give(someone, *ANSWERS[8:10])
+        someone.give((gesture, what)) if what != "Oui, c'est ça" else someone.give(*ANSWERS[8:10])
     assert someone.replies[-1].cards[0].title == "La Marmite"
 
 
@@ -521,7 +511,7 @@ def test_a_danger_heard_in_an_answer_gives_the_number_and_keeps_the_answer(peopl
     begin(someone, *ANSWERS[:4])
     assert "115" in someone.say("Pour qui dort dehors ce soir.").text
     assert someone.tap("Continuer").text.startswith("À quelle adresse ?")
-    give(someone, *ANSWERS[5:], ("tap", "Oui, l'ajouter au guide"))
+    someone.give(*ANSWERS[5:], ("tap", "Oui, l'ajouter au guide"))
     assert entries(people)[0]["description"] == "Pour qui dort dehors ce soir."
 
 
@@ -545,7 +535,7 @@ TOLD = ("Une cuisine où l'on vient à plusieurs.", "Des voisins.", "Tout le mon
 
 def test_a_place_is_told_with_short_questions(people: People, someone: Person) -> None:
     begin(someone, *ANSWERS, ("tap", "Oui, l'ajouter au guide"), ("tap", "Raconter ce lieu (monographie)"))
-    give(someone, *(("say", words) for words in TOLD))
+    someone.give(*(("say", words) for words in TOLD))
     assert someone.replies[-1].cards[0].lines[0] == "Ce que c'est : Une cuisine où l'on vient à plusieurs."
     assert someone.tap("Oui, le garder").text == "C'est fait, merci. Ce lieu est raconté."
     (row,) = entries(people)
@@ -559,14 +549,14 @@ def test_a_place_is_told_with_short_questions(people: People, someone: Person) -
 def test_what_was_told_is_replaced_and_the_rest_of_the_description_stays(people: People, someone: Person) -> None:
     known = people.entry(1, description="On y mange.\nLe midi.\nL'ambiance : triste.")
     someone.press(f"monographie:{known}")
-    give(someone, *(("tap", "Je ne sais pas"),) * 4, ("say", "Joyeuse."), ("tap", "Oui, le garder"))
+    someone.give(*(("tap", "Je ne sais pas"),) * 4, ("say", "Joyeuse."), ("tap", "Oui, le garder"))
     assert people.column(known, "description") == "On y mange.\nLe midi.\nL'ambiance : Joyeuse."
 
 
 def test_a_tale_is_gone_on_with_later(people: People, someone: Person) -> None:
     known = people.entry(1)
     someone.press(f"monographie:{known}")
-    give(someone, ("say", TOLD[0]), ("say", TOLD[1]))
+    someone.give(("say", TOLD[0]), ("say", TOLD[1]))
     with writing(people.engine) as connection:
         connection.execute(conversations.delete())
     assert someone.press(f"monographie:{known}").text == "Pour qui est-ce ?"
@@ -576,7 +566,7 @@ def test_a_tale_is_gone_on_with_later(people: People, someone: Person) -> None:
 def test_a_tale_of_nothing_changes_nothing(people: People, someone: Person) -> None:
     known = people.entry(1)
     someone.press(f"monographie:{known}")
-    give(someone, *(("tap", "Je ne sais pas"),) * 5)
+    someone.give(*(("tap", "Je ne sais pas"),) * 5)
     assert someone.replies[-1].text == "Vous n'avez rien écrit : la fiche reste comme elle est."
     assert people.column(known, "description") == "On y mange ensemble."
     assert draft_of(people) is None
@@ -595,13 +585,13 @@ def test_who_is_revoked_while_telling_is_told_at_the_next_answer(people: People,
     someone.say(TOLD[0])
     end_the_role(people, "2001")
     assert someone.say(TOLD[1]).text == "Ce n'est pas à vous de raconter ce lieu. Merci quand même."
-    assert labels(someone) == ["Continuer"]
+    assert someone.labels() == ["Continuer"]
     assert draft_of(people) is None
 
 
 def test_what_was_told_can_be_gone_back_on(people: People, someone: Person) -> None:
     someone.press(f"monographie:{people.entry(1)}")
-    give(someone, *(("say", words) for words in TOLD))
+    someone.give(*(("say", words) for words in TOLD))
     assert someone.tap("Retour").text == "Quelle est l'ambiance ?"
     assert someone.say("Calme.").cards[0].lines[-1] == "L'ambiance : Calme."
 

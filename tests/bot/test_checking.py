@@ -63,10 +63,6 @@ def arranged(people: People) -> tuple[Any, ...]:
         return tuple(connection.execute(select(*columns)).one())
 
 
-def labels(person: Person) -> list[str]:
-    return [one.label for one in person.buttons()]
-
-
 def test_a_week_begins_with_how_many_questions_and_the_fields_of_the_first_entry(asked: Person) -> None:
     (letter,) = asked.replies
     (card,) = letter.cards
@@ -94,7 +90,7 @@ def test_a_yes_is_asked_how_and_is_followed_by_the_next_question_then_by_thanks(
     asked.tap("Oui")
     last = asked.tap("Je le sais déjà")
     assert last.text.endswith("C'est tout pour le moment. Merci pour ce que vous faites.")
-    assert labels(asked) == ["Mes questions", "Continuer"]
+    assert asked.labels() == ["Mes questions", "Continuer"]
     assert answers(people) == [("oui", "telephone"), ("oui", "bot")]
     assert people.column(1, "verified_at") == TUESDAY.date()
 
@@ -228,7 +224,7 @@ def test_whoever_it_was_not_put_to_can_answer_nothing(people: People, asked: Per
     for said in WRITING:
         reply = another.press(f"verifier:{first_check(people)}={said}")
         assert reply.text == "Cette question n'attend plus votre réponse. Merci quand même."
-        assert labels(another) == ["Continuer"]
+        assert another.labels() == ["Continuer"]
     assert answers(people) == [(None, None), (None, None)]
     assert people.column(1, "status") == "active"
 
@@ -238,7 +234,7 @@ def test_buttons_tapped_again_or_after_the_role_was_given_back_write_nothing(peo
     by_visit = next(one.data for one in asked.buttons() if one.label == "Sur place")
     asked.press(by_visit)
     assert asked.press(by_visit).text.startswith("Cette question n'attend plus votre réponse.")
-    assert labels(asked) == ["Mes questions", "Continuer"]
+    assert asked.labels() == ["Mes questions", "Continuer"]
     with writing(people.engine) as connection:
         leave(connection, (CHANNEL, NUMBER), TUESDAY)
     for said in WRITING:
@@ -295,10 +291,10 @@ def test_questions_are_never_fewer_than_one_nor_more_than_ten(people: People) ->
     someone.press("mesquestions:")
     for _ in range(5):
         someone.tap("Plus")
-    assert "Plus" not in labels(someone)
+    assert "Plus" not in someone.labels()
     for _ in range(9):
         someone.tap("Moins")
-    assert "Moins" not in labels(someone)
+    assert "Moins" not in someone.labels()
     assert arranged(people)[0] == 1
 
 
@@ -327,10 +323,10 @@ def test_my_questions_show_the_one_that_waits(asked: Person) -> None:
 def test_who_has_no_role_is_told_what_it_is_with_a_way_on(people: People) -> None:
     someone = people.person(NUMBER)
     assert "On le devient par une invitation." in someone.say("mes questions").text
-    assert labels(someone) == ["Chercher un lieu, une aide", "Continuer"]
+    assert someone.labels() == ["Chercher un lieu, une aide", "Continuer"]
 
 
 def test_a_coordinator_who_is_asked_nothing_is_told_what_they_may_be_asked(people: People) -> None:
     someone = people.with_a_role(NUMBER, Role.COORDINATEUR, ("92",))
     assert someone.say("mes questions").text.startswith("Rien n'attend votre réponse.")
-    assert labels(someone) == ["Continuer"]
+    assert someone.labels() == ["Continuer"]

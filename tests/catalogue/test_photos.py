@@ -25,7 +25,7 @@ from scheduler.retention import forget_the_silent
 from tests.people import CHANNEL, People
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ANNE, OMAR, LEA = ((CHANNEL, number) for number in ("2001", "2002", "2003"))
+SOMEONE, ANOTHER, THIRD = ((CHANNEL, number) for number in ("2001", "2002", "2003"))
 PARIS = {0x8825: {1: "N", 2: (48.0, 51.0, 30.0), 3: "E", 4: (2.0, 21.0, 8.0)}}
 
 
@@ -53,7 +53,7 @@ def opened(picture: pictures.Picture) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_nothing_is_kept_of_when_where_and_with_what_it_was_taken(kind: str) -> None:
-    sent = photo(kind=kind, **({"comment": b"chez Anne"} if kind == "JPEG" else {}))
+    sent = photo(kind=kind, **({"comment": b"chez Someone"} if kind == "JPEG" else {}))
     assert Image.open(BytesIO(sent)).getexif()
     shown = opened(kept(sent))
     assert shown.format == "JPEG"
@@ -61,7 +61,7 @@ def test_nothing_is_kept_of_when_where_and_with_what_it_was_taken(kind: str) -> 
     assert not {"exif", "comment", "xmp", "icc_profile", "photoshop"} & set(shown.info)
     assert b"Exif" not in kept(sent).jpeg
     assert b"telephone" not in kept(sent).jpeg
-    assert b"Anne" not in kept(sent).jpeg
+    assert b"Someone" not in kept(sent).jpeg
 
 
 def test_a_photo_taken_sideways_is_kept_upright() -> None:
@@ -145,9 +145,9 @@ def clock() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def team(engine: Engine, clock: time_machine.Traveller) -> People:
     people = People(engine)
-    people.with_a_role(ANNE[1], Role.CORRESPONDANT)
-    people.with_a_role(OMAR[1], Role.CORRESPONDANT, ["92071"])
-    people.with_a_role(LEA[1], Role.TRAVAILLEUR_SOCIAL)
+    people.with_a_role(SOMEONE[1], Role.CORRESPONDANT)
+    people.with_a_role(ANOTHER[1], Role.CORRESPONDANT, ["92071"])
+    people.with_a_role(THIRD[1], Role.TRAVAILLEUR_SOCIAL)
     return people
 
 
@@ -170,9 +170,9 @@ def numbers(engine: Engine) -> list[int]:
 
 def test_who_answers_for_an_entry_attaches_a_photo_and_history_says_it_without_the_photo(team: People) -> None:
     entry = team.entry(1)
-    number = attached(team.engine, ANNE, entry)
+    number = attached(team.engine, SOMEONE, entry)
     with reading(team.engine) as connection:
-        assert [one.id for one in photos.Photos(connection, ANNE, NOON).of(entry)] == [number]
+        assert [one.id for one in photos.Photos(connection, SOMEONE, NOON).of(entry)] == [number]
         last = history(connection, entry)[0]
         row = connection.execute(select(table)).mappings().one()
     assert (last.role, last.before, last.after) == ("correspondant", {"affiches": 0}, {"affiches": 1})
@@ -180,48 +180,48 @@ def test_who_answers_for_an_entry_attaches_a_photo_and_history_says_it_without_t
     assert set(row) == {"id", "initiative_id", "jpeg", "width", "height", "received_at", "attached_at", "by_role"}
 
 
-@pytest.mark.parametrize("who", [OMAR, LEA, (CHANNEL, "9")], ids=["elsewhere", "social worker", "nobody"])
+@pytest.mark.parametrize("who", [ANOTHER, THIRD, (CHANNEL, "9")], ids=["elsewhere", "social worker", "nobody"])
 def test_nobody_else_attaches_sees_or_removes_one(team: People, who: Who) -> None:
     entry = team.entry(1)
-    number, waiting = attached(team.engine, ANNE, entry), received(team.engine)
+    number, waiting = attached(team.engine, SOMEONE, entry), received(team.engine)
     with writing(team.engine) as connection:
         assert not photos.attach(connection, who, waiting, entry, NOON)
         assert not photos.remove(connection, who, number, NOON)
         assert photos.jpeg_for(connection, who, number) is None
         desk = photos.Photos(connection, who, NOON)
         assert (desk.of(entry), desk.one(number)) == ([], None)
-        assert photos.jpeg_for(connection, ANNE, number)
+        assert photos.jpeg_for(connection, SOMEONE, number)
         assert len(history(connection, entry)) == 2
 
 
 def test_who_left_sees_it_no_more(team: People) -> None:
     entry = team.entry(1)
-    number = attached(team.engine, ANNE, entry)
+    number = attached(team.engine, SOMEONE, entry)
     with writing(team.engine) as connection:
-        leave(connection, ANNE, NOON)
-        assert photos.jpeg_for(connection, ANNE, number) is None
+        leave(connection, SOMEONE, NOON)
+        assert photos.jpeg_for(connection, SOMEONE, number) is None
 
 
 def test_a_photo_is_attached_once(team: People) -> None:
     first, second = team.entry(1), team.entry(2)
-    number = attached(team.engine, ANNE, first)
+    number = attached(team.engine, SOMEONE, first)
     with writing(team.engine) as connection:
-        assert not photos.attach(connection, ANNE, number, second, NOON)
-        assert not photos.Photos(connection, ANNE, NOON).waits(number)
-        assert photos.jpeg_for(connection, ANNE, received_later := 999) is None
-        assert not photos.attach(connection, ANNE, received_later, first, NOON)
+        assert not photos.attach(connection, SOMEONE, number, second, NOON)
+        assert not photos.Photos(connection, SOMEONE, NOON).waits(number)
+        assert photos.jpeg_for(connection, SOMEONE, received_later := 999) is None
+        assert not photos.attach(connection, SOMEONE, received_later, first, NOON)
 
 
 def test_a_photo_that_waits_is_shown_to_nobody_by_its_number(team: People) -> None:
     waiting = received(team.engine)
     with reading(team.engine) as connection:
-        assert photos.jpeg_for(connection, ANNE, waiting) is None
-        assert photos.Photos(connection, ANNE, NOON).one(waiting) is None
+        assert photos.jpeg_for(connection, SOMEONE, waiting) is None
+        assert photos.Photos(connection, SOMEONE, NOON).one(waiting) is None
 
 
 def test_an_entry_has_three_photos_at_most_and_the_oldest_goes(team: People) -> None:
     entry = team.entry(1)
-    first, *others = [attached(team.engine, ANNE, entry, NOON + timedelta(minutes=number)) for number in range(4)]
+    first, *others = [attached(team.engine, SOMEONE, entry, NOON + timedelta(minutes=number)) for number in range(4)]
     assert numbers(team.engine) == others
     assert first not in others
     with reading(team.engine) as connection:
@@ -230,10 +230,10 @@ def test_an_entry_has_three_photos_at_most_and_the_oldest_goes(team: People) -> 
 
 def test_a_photo_is_removed_by_who_answers_for_the_entry(team: People) -> None:
     entry = team.entry(1)
-    number = attached(team.engine, ANNE, entry)
+    number = attached(team.engine, SOMEONE, entry)
     with writing(team.engine) as connection:
-        assert photos.remove(connection, ANNE, number, NOON)
-        assert not photos.remove(connection, ANNE, number, NOON)
+        assert photos.remove(connection, SOMEONE, number, NOON)
+        assert not photos.remove(connection, SOMEONE, number, NOON)
         assert history(connection, entry)[0].after == {"affiches": 0}
     assert numbers(team.engine) == []
 
@@ -243,7 +243,7 @@ def test_a_photo_is_removed_by_who_answers_for_the_entry(team: People) -> None:
 
 def test_what_nobody_attaches_is_forgotten_after_an_hour_and_the_others_after_a_year(team: People) -> None:
     entry = team.entry(1)
-    number, waiting = attached(team.engine, ANNE, entry), received(team.engine)
+    number, waiting = attached(team.engine, SOMEONE, entry), received(team.engine)
     for after, left in (
         (timedelta(minutes=59), [number, waiting]),
         (timedelta(minutes=60), [number]),
@@ -257,7 +257,7 @@ def test_what_nobody_attaches_is_forgotten_after_an_hour_and_the_others_after_a_
 
 def test_its_photos_go_with_an_entry(team: People) -> None:
     entry = team.entry(1)
-    attached(team.engine, ANNE, entry)
+    attached(team.engine, SOMEONE, entry)
     with writing(team.engine) as connection:
         connection.execute(delete(initiatives).where(initiatives.c.id == entry))
         assert connection.scalar(select(func.count()).select_from(table)) == 0

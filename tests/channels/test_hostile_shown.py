@@ -265,17 +265,17 @@ def test_the_bot_api_refuses_nothing_of_what_is_written_with_them(
     # Not a correspondent, who would be asked at the same moment whether the dates of these days take place.
     people.with_a_role("2001", Role.ORGANISATEUR, (), initiatives=entries)
     with telegram_bot() as telegram:
-        anne = telegram.user(2001, first_name="<b>Anne</b>")
+        correspondent = telegram.user(2001, first_name="<b>Correspondent</b>")
         for entry, text in zip(entries, MIXED, strict=True):
-            anne.start(f"f{entry}")
+            correspondent.start(f"f{entry}")
             assert telegram.answers[0].text.count(text) >= 8
-        anne.tap("Corriger")
-        anne.tap("Comment y accéder")
-        anne.say(PLAIN["attribute"])
+        correspondent.tap("Corriger")
+        correspondent.tap("Comment y accéder")
+        correspondent.say(PLAIN["attribute"])
         assert f"Après : {PLAIN['attribute']}" in telegram.answers[0].text
-        anne.tap("Oui, corriger")
+        correspondent.tap("Oui, corriger")
         assert PLAIN["attribute"] in telegram.answers[0].text
-        anne.say(PLAIN["telegram"])
+        correspondent.say(PLAIN["telegram"])
         assert not telegram.problems()
     assert people.column(entries[-1], "conditions_acces") == PLAIN["attribute"]
     people.engine.dispose()

@@ -39,7 +39,7 @@ def people(engine: Engine, clock: time_machine.Traveller) -> People:
 
 
 @pytest.fixture
-def anne(people: People) -> Person:
+def correspondent(people: People) -> Person:
     return people.with_a_role("2001", Role.CORRESPONDANT)
 
 
@@ -83,13 +83,13 @@ def correct(people: People, person: Person, entry: int, label: str, words: str) 
 
 
 def test_a_corrected_name_is_kept_as_written_but_for_what_nobody_sees(
-    people: People, anne: Person, clock: time_machine.Traveller
+    people: People, correspondent: Person, clock: time_machine.Traveller
 ) -> None:
     numbers = count(1)
 
     def write(text: str) -> str | None:
         entry = people.entry(next(numbers))
-        return people.column(entry, "nom") if correct(people, anne, entry, "Le nom", text) else None
+        return people.column(entry, "nom") if correct(people, correspondent, entry, "Le nom", text) else None
 
     assert kept(clock, write) == ON_A_CARD
 
@@ -103,27 +103,29 @@ def test_a_corrected_name_is_kept_as_written_but_for_what_nobody_sees(
         ("Comment y accéder", "conditions_acces"),
     ],
 )
-def test_so_is_every_field_that_is_written_freely(people: People, anne: Person, label: str, column: str) -> None:
+def test_so_is_every_field_that_is_written_freely(
+    people: People, correspondent: Person, label: str, column: str
+) -> None:
     entry = people.entry(1)
     for name in ("tags", "typst", "equals", "calendar", "isolated", "lines"):
-        assert correct(people, anne, entry, label, WRITTEN[name])
+        assert correct(people, correspondent, entry, label, WRITTEN[name])
         assert people.column(entry, column) == ON_A_CARD[name]
 
 
-def test_so_is_a_street(people: People, anne: Person) -> None:
+def test_so_is_a_street(people: People, correspondent: Person) -> None:
     entry = people.entry(1)
     for name in ("tags", "attribute", "typst", "escapes", "isolated"):
-        assert correct(people, anne, entry, "L'adresse", f"12 rue {WRITTEN[name]}, 92000 Nanterre")
+        assert correct(people, correspondent, entry, "L'adresse", f"12 rue {WRITTEN[name]}, 92000 Nanterre")
         assert people.column(entry, "adresse") == f"12 rue {ON_A_CARD[name]}"
 
 
-def test_so_is_what_is_announced(people: People, anne: Person) -> None:
+def test_so_is_what_is_announced(people: People, correspondent: Person) -> None:
     entry = people.entry(1)
-    anne.press(f"corriger:{entry}")
-    anne.tap("Une annonce")
-    anne.tap("Fermé pour un temps")
-    anne.say(f"du 24 novembre au 2 décembre : {WRITTEN['tags']}")
-    anne.tap("Oui, corriger")
+    correspondent.press(f"corriger:{entry}")
+    correspondent.tap("Une annonce")
+    correspondent.tap("Fermé pour un temps")
+    correspondent.say(f"du 24 novembre au 2 décembre : {WRITTEN['tags']}")
+    correspondent.tap("Oui, corriger")
     assert [one["message"] for one in people.column(entry, "notices")] == [WRITTEN["tags"]]
 
 
@@ -132,19 +134,21 @@ def test_so_is_what_is_announced(people: People, anne: Person) -> None:
     [("Le téléphone", "telephone"), ("Le courriel", "courriel"), ("Les horaires", "horaires"), ("Le site", "site_web")],
 )
 def test_what_is_no_number_address_nor_hours_is_refused_and_said_why(
-    people: People, anne: Person, label: str, column: str
+    people: People, correspondent: Person, label: str, column: str
 ) -> None:
     entry = people.entry(1)
     for name in ("tags", "attribute", "equals", "escapes", "null", "half a character", "isolated", "lines"):
-        assert not correct(people, anne, entry, label, WRITTEN[name])
+        assert not correct(people, correspondent, entry, label, WRITTEN[name])
     assert people.column(entry, column) is None
 
 
 @pytest.mark.parametrize("label", ["Le nom", "La description", "Comment y accéder", "L'adresse", "Les horaires"])
-def test_what_is_too_long_for_a_card_is_refused_whole_and_said_so(people: People, anne: Person, label: str) -> None:
+def test_what_is_too_long_for_a_card_is_refused_whole_and_said_so(
+    people: People, correspondent: Person, label: str
+) -> None:
     entry = people.entry(1)
-    assert not correct(people, anne, entry, label, TOO_LONG)
-    assert anne.replies[-1].text.startswith("C'est trop long : ")
+    assert not correct(people, correspondent, entry, label, TOO_LONG)
+    assert correspondent.replies[-1].text.startswith("C'est trop long : ")
     assert (people.column(entry, "nom"), people.column(entry, "description")) == ("Lieu 1", "On y mange ensemble.")
 
 
@@ -170,18 +174,18 @@ def add(people: People, person: Person, text: str) -> tuple[str, str] | None:
 
 
 def test_a_place_is_added_with_the_words_that_are_written_one_space_apart(
-    people: People, anne: Person, clock: time_machine.Traveller
+    people: People, correspondent: Person, clock: time_machine.Traveller
 ) -> None:
     def write(text: str) -> str | None:
-        added = add(people, anne, text)
+        added = add(people, correspondent, text)
         assert added is None or added[0] == added[1]
         return added[0] if added else None
 
     assert kept(clock, write) == ON_A_CARD
 
 
-def test_too_long_a_name_for_a_new_place_is_refused_whole(people: People, anne: Person) -> None:
-    assert add(people, anne, TOO_LONG) is None
+def test_too_long_a_name_for_a_new_place_is_refused_whole(people: People, correspondent: Person) -> None:
+    assert add(people, correspondent, TOO_LONG) is None
 
 
 # ---- what people say of a place ----------------------------------------------------------------------

@@ -20,7 +20,7 @@ from scheduler.retention import forget, forget_the_silent
 from tests.people import CHANNEL, People, Person
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ANNE = "2001"
+SOMEONE = "2001"
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture
-def anne(engine: Engine, clock: time_machine.Traveller) -> Person:
+def someone(engine: Engine, clock: time_machine.Traveller) -> Person:
     """Somebody who has just sent a photo that was asked for."""
     people = People(engine)
-    person = people.with_a_role(ANNE, Role.CORRESPONDANT)
+    person = people.with_a_role(SOMEONE, Role.CORRESPONDANT)
     person.press(f"affiche:{people.entry(1)}")
     send(person)
     return person
@@ -83,21 +83,23 @@ def count(engine: Engine, table: object) -> int:
         return connection.scalar(select(func.count()).select_from(table)) or 0  # type: ignore[arg-type]
 
 
-async def test_a_photo_is_fetched_once_and_comes_into_the_conversation(engine: Engine, anne: Person) -> None:
+async def test_a_photo_is_fetched_once_and_comes_into_the_conversation(engine: Engine, someone: Person) -> None:
     shelf = Shelf(file_1=photo())
-    assert await fetched(engine, shelf) == [ANNE]
+    assert await fetched(engine, shelf) == [SOMEONE]
     assert await fetched(engine, shelf) == []
     assert shelf.asked == ["file-1"]
     assert count(engine, photo_fetches) == 0
-    assert "Voici la photo." in heard(anne)
-    assert heard(anne) == ""
+    assert "Voici la photo." in heard(someone)
+    assert heard(someone) == ""
 
 
-async def test_nothing_is_asked_of_the_channel_for_a_photo_that_was_not_asked_for(engine: Engine, anne: Person) -> None:
-    anne.tap("Annuler")
+async def test_nothing_is_asked_of_the_channel_for_a_photo_that_was_not_asked_for(
+    engine: Engine, someone: Person
+) -> None:
+    someone.tap("Annuler")
     with writing(engine) as connection:
-        forget(connection, CHANNEL, ANNE)
-    send(anne, "file-2")
+        forget(connection, CHANNEL, SOMEONE)
+    send(someone, "file-2")
     shelf = Shelf()
     assert await fetched(engine, shelf) == []
     assert shelf.asked == []
@@ -111,14 +113,14 @@ async def test_nothing_is_asked_of_the_channel_for_a_photo_that_was_not_asked_fo
         (b"rien", "Je n'ai pas pu lire cette photo"),
     ],
 )
-async def test_what_cannot_be_kept_is_said(engine: Engine, anne: Person, held: bytes | Exception, said: str) -> None:
-    assert await fetched(engine, Shelf(file_1=held)) == [ANNE]
-    assert said in heard(anne)
+async def test_what_cannot_be_kept_is_said(engine: Engine, someone: Person, held: bytes | Exception, said: str) -> None:
+    assert await fetched(engine, Shelf(file_1=held)) == [SOMEONE]
+    assert said in heard(someone)
     assert count(engine, photo_fetches) == count(engine, photos) == 0
 
 
 async def test_what_cannot_be_fetched_is_tried_again_later_then_said(
-    engine: Engine, anne: Person, clock: time_machine.Traveller
+    engine: Engine, someone: Person, clock: time_machine.Traveller
 ) -> None:
     shelf = Shelf(file_1=Unreachable())
     for tries in range(1, fetching.MOST_ATTEMPTS):
@@ -126,62 +128,62 @@ async def test_what_cannot_be_fetched_is_tried_again_later_then_said(
         assert await fetched(engine, shelf) == []
         assert len(shelf.asked) == tries
         clock.shift(timedelta(seconds=2**tries))
-    assert await fetched(engine, shelf) == [ANNE]
+    assert await fetched(engine, shelf) == [SOMEONE]
     assert len(shelf.asked) == fetching.MOST_ATTEMPTS
-    assert "Envoyez-la de nouveau" in heard(anne)
+    assert "Envoyez-la de nouveau" in heard(someone)
 
 
 async def test_a_photo_whose_fetching_fails_of_itself_is_given_up(
-    engine: Engine, anne: Person, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
+    engine: Engine, someone: Person, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
     shelf = Shelf(file_1=RuntimeError("https://telegram.example/token"))
     for _ in range(fetching.MOST_ATTEMPTS):
         assert await fetched(engine, shelf) == []
         assert await fetched(engine, shelf) == []
         clock.shift(fetching.LEASE)
-    assert await fetched(engine, shelf) == [ANNE]
+    assert await fetched(engine, shelf) == [SOMEONE]
     assert len(shelf.asked) == fetching.MOST_ATTEMPTS
-    assert "Envoyez-la de nouveau" in heard(anne)
+    assert "Envoyez-la de nouveau" in heard(someone)
     assert "token" not in caplog.text
 
 
-async def test_another_photo_sent_meanwhile_takes_the_place_of_the_first(engine: Engine, anne: Person) -> None:
+async def test_another_photo_sent_meanwhile_takes_the_place_of_the_first(engine: Engine, someone: Person) -> None:
     class Slow(Shelf):
         async def __call__(self, reference: str) -> bytes:
             if reference == "file-1":
-                send(anne, "file-2")
+                send(someone, "file-2")
             return await super().__call__(reference)
 
     shelf = Slow(file_1=photo(), file_2=photo())
     assert await fetched(engine, shelf) == []
-    assert await fetched(engine, shelf) == [ANNE]
+    assert await fetched(engine, shelf) == [SOMEONE]
     assert shelf.asked == ["file-1", "file-2"]
-    assert "Voici la photo." in heard(anne)
+    assert "Voici la photo." in heard(someone)
 
 
 async def test_a_process_that_died_leaves_it_to_another(
-    engine: Engine, anne: Person, clock: time_machine.Traveller
+    engine: Engine, someone: Person, clock: time_machine.Traveller
 ) -> None:
     with writing(engine) as connection:
         assert fetching.claim(connection, CHANNEL, NOON)
     assert await fetched(engine, shelf := Shelf(file_1=photo())) == []
     clock.shift(fetching.LEASE)
-    assert await fetched(engine, shelf) == [ANNE]
+    assert await fetched(engine, shelf) == [SOMEONE]
     # And it died before the turn: the photo is in the inbox.
     assert count(engine, inbox.alias()) >= 1
-    assert "Voici la photo." in heard(anne)
+    assert "Voici la photo." in heard(someone)
 
 
 async def test_it_is_forgotten_after_an_hour_and_with_the_person(
-    engine: Engine, anne: Person, clock: time_machine.Traveller
+    engine: Engine, someone: Person, clock: time_machine.Traveller
 ) -> None:
     clock.shift(timedelta(hours=1))
     assert await fetched(engine, shelf := Shelf(file_1=photo())) == []
     with writing(engine) as connection:
         forget_the_silent(connection, datetime.now(UTC))
     assert (shelf.asked, count(engine, photo_fetches)) == ([], 0)
-    send(anne)
+    send(someone)
     assert count(engine, photo_fetches) == 1
     with writing(engine) as connection:
-        forget(connection, CHANNEL, ANNE)
+        forget(connection, CHANNEL, SOMEONE)
     assert count(engine, photo_fetches) == 0

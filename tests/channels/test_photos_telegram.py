@@ -26,7 +26,7 @@ from tests.channels.test_correspondent import pushed
 from tests.channels.test_telegram import NOW, message
 from tests.telegram import Mode, StartTelegramBot
 
-ANNE, RESIDENT = 2001, 2002
+SOMEONE, RESIDENT = 2001, 2002
 
 
 def photo(kind: str = "JPEG", size: tuple[int, int] = (3000, 2000)) -> bytes:
@@ -72,14 +72,14 @@ def nanterre(url: str) -> tuple[str, int]:
 
 def asked(telegram: Telegram, url: str) -> Person:
     """A correspondent of whom a photo is asked."""
-    anne, (link, entry) = telegram.user(ANNE), nanterre(url)
-    anne.start(link)
-    anne.tap("J'accepte")
-    anne.start(f"f{entry}")
-    anne.tap("Corriger")
-    anne.tap("Photographier l'affiche")
+    someone, (link, entry) = telegram.user(SOMEONE), nanterre(url)
+    someone.start(link)
+    someone.tap("J'accepte")
+    someone.start(f"f{entry}")
+    someone.tap("Corriger")
+    someone.tap("Photographier l'affiche")
     assert any("Envoyez la photo de l'affiche." in answer.text for answer in telegram.answers)
-    return anne
+    return someone
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
@@ -87,18 +87,18 @@ def test_a_photo_is_fetched_shown_back_kept_and_sent_to_who_verifies(
     telegram_bot: StartTelegramBot, shipped_url: str, mode: Mode
 ) -> None:
     with telegram_bot(mode) as telegram:
-        anne = asked(telegram, shipped_url)
-        looking, shown = send(anne, photo(), expect=2)
+        someone = asked(telegram, shipped_url)
+        looking, shown = send(someone, photo(), expect=2)
         assert looking.text == "Je regarde la photo."
         assert shown.text == "Mon Épicerie\nVoici la photo. On lit bien l'affiche ?"
         assert shown["method"] == "sendPhoto"
         assert shown.buttons == ["Garder", "Une autre", "Annuler"]
         seen = Image.open(BytesIO(received(telegram, shown)))
         assert (seen.format, seen.size, dict(seen.getexif())) == ("JPEG", (1600, 1067), {})
-        anne.tap("Garder")
+        someone.tap("Garder")
         assert any("C'est gardé" in answer.text for answer in telegram.answers)
-        anne.tap("Corriger autre chose")
-        anne.tap("Voir l'affiche")
+        someone.tap("Corriger autre chose")
+        someone.tap("Voir l'affiche")
         assert any(answer["method"] == "sendPhoto" for answer in telegram.answers)
         assert received(telegram, calls(telegram, "sendPhoto")[-1]) == received(telegram, shown)
         assert not telegram.problems()
@@ -106,8 +106,8 @@ def test_a_photo_is_fetched_shown_back_kept_and_sent_to_who_verifies(
 
 def test_the_same_on_postgresql_with_a_photo_sent_as_a_file(telegram_bot: StartTelegramBot, postgres_url: str) -> None:
     with telegram_bot(database_url=postgres_url) as telegram:
-        anne = asked(telegram, postgres_url)
-        _looking, shown = send(anne, photo("PNG"), "document", expect=2, mime="image/png")
+        someone = asked(telegram, postgres_url)
+        _looking, shown = send(someone, photo("PNG"), "document", expect=2, mime="image/png")
         assert Image.open(BytesIO(received(telegram, shown))).size == (1600, 1067)
         assert not telegram.problems()
 
@@ -118,9 +118,9 @@ def test_a_photo_that_was_not_asked_for_is_not_fetched(telegram_bot: StartTelegr
         resident.say("/start")
         (answer,) = send(resident, photo())
         assert "Manger" in answer.buttons
-        anne = asked(telegram, shipped_url)
-        anne.tap("Annuler")
-        send(anne, photo())
+        someone = asked(telegram, shipped_url)
+        someone.tap("Annuler")
+        send(someone, photo())
         assert calls(telegram, "getFile") == []
     engine = open_database(shipped_url)
     with reading(engine) as connection:
@@ -142,12 +142,12 @@ def test_a_failing_bot_api_delays_a_photo_but_does_not_lose_it(
     telegram_bot: StartTelegramBot, shipped_url: str, fault: dict[str, Any]
 ) -> None:
     with telegram_bot() as telegram:
-        anne = asked(telegram, shipped_url)
+        someone = asked(telegram, shipped_url)
         telegram.do("fault", **fault)
-        send(anne, photo(size=(60, 40)), expect=2)
+        send(someone, photo(size=(60, 40)), expect=2)
         shown = calls(telegram, "sendPhoto")
         while not (shown and shown[-1]["status"] == 200):
-            pushed(telegram, ANNE, telegram.last())
+            pushed(telegram, SOMEONE, telegram.last())
             shown = calls(telegram, "sendPhoto")
         assert [one["status"] for one in shown].count(200) == 1
 
@@ -156,24 +156,24 @@ def test_what_is_too_heavy_or_no_photo_is_said_and_asked_again(
     telegram_bot: StartTelegramBot, shipped_url: str
 ) -> None:
     with telegram_bot() as telegram:
-        anne = asked(telegram, shipped_url)
+        someone = asked(telegram, shipped_url)
         for content, why in ((b"\0" * (11 << 20), "10 Mo au plus"), (b"rien", "JPEG, PNG et WebP")):
-            _looking, said = send(anne, content, "document", expect=2, mime="image/jpeg")
+            _looking, said = send(someone, content, "document", expect=2, mime="image/jpeg")
             assert why in said.text
             assert "Annuler" in said.buttons
-        assert send(anne, photo(size=(60, 40)), expect=2)[-1]["method"] == "sendPhoto"
+        assert send(someone, photo(size=(60, 40)), expect=2)[-1]["method"] == "sendPhoto"
 
 
 def test_a_photo_removed_before_it_leaves_is_not_waited_for(telegram_bot: StartTelegramBot, shipped_url: str) -> None:
     with telegram_bot() as telegram:
-        anne = asked(telegram, shipped_url)
+        someone = asked(telegram, shipped_url)
         telegram.do("fault", kind="error", method="sendPhoto", code=429, retry_after=3)
-        send(anne, photo(size=(60, 40)), expect=2)
+        send(someone, photo(size=(60, 40)), expect=2)
         engine = open_database(shipped_url)
         with writing(engine) as connection:
             connection.execute(delete(photos))
         engine.dispose()
-        (said, *_rest) = pushed(telegram, ANNE, telegram.last())
+        (said, *_rest) = pushed(telegram, SOMEONE, telegram.last())
         assert said["method"] == "sendMessage"
         assert said.text.endswith("On lit bien l'affiche ?")
 

@@ -39,12 +39,12 @@ def test_somebody_finds_what_they_need(telegram_bot: StartTelegramBot, mode: Mod
 
 def test_the_same_on_postgresql(telegram_bot: StartTelegramBot, postgres_url: str) -> None:
     with telegram_bot(database_url=postgres_url) as telegram:
-        omar = telegram.user(1010, first_name="Omar")
-        omar.say("/start")
-        omar.tap("Manger")
-        omar.say("Nanterre")
+        someone = telegram.user(1010, first_name="Someone")
+        someone.say("/start")
+        someone.tap("Manger")
+        someone.say("Nanterre")
         assert "Mon Épicerie" in telegram.answers[0].text
-        omar.tap("Voir la suite")
+        someone.tap("Voir la suite")
         assert any("la suite" in answer.text for answer in telegram.answers)
         assert not telegram.problems()
 
@@ -52,42 +52,42 @@ def test_the_same_on_postgresql(telegram_bot: StartTelegramBot, postgres_url: st
 @pytest.mark.parametrize("mode", MODES)
 def test_back_old_taps_garbage_and_a_very_long_message_are_answered(telegram_bot: StartTelegramBot, mode: Mode) -> None:
     with telegram_bot(mode) as telegram:
-        karim = telegram.user(1002, first_name="Karim")
-        karim.say("/start")
-        karim.tap("Voir du monde")
-        karim.say("Retour")
+        resident = telegram.user(1002, first_name="Resident")
+        resident.say("/start")
+        resident.tap("Voir du monde")
+        resident.say("Retour")
         assert "De quoi avez-vous besoin" in telegram.answers[0].text
-        karim.tap("Voir du monde")
-        karim.tap("Me loger")
+        resident.tap("Voir du monde")
+        resident.tap("Me loger")
         assert any("plus valable" in answer.text for answer in telegram.answers)
-        karim.say("<b>&amp; \u202e💥 '; DROP TABLE")
-        karim.say("é" * 4000)
+        resident.say("<b>&amp; \u202e💥 '; DROP TABLE")
+        resident.say("é" * 4000)
         assert "Je ne connais pas" in telegram.answers[0].text
-        karim.send_file("photo.txt", "rien")
-        karim.say("92000")
+        resident.send_file("photo.txt", "rien")
+        resident.say("92000")
         assert "à Nanterre" in telegram.answers[0].text
-        karim.say("/mesdonnees")
-        karim.tap("Tout effacer")
-        karim.tap("Oui, tout effacer")
+        resident.say("/mesdonnees")
+        resident.tap("Tout effacer")
+        resident.tap("Oui, tout effacer")
         assert any("effacé" in answer.text for answer in telegram.answers)
         assert not telegram.problems()
 
 
 def test_a_posters_link_already_knows_the_place_and_the_need(telegram_bot: StartTelegramBot) -> None:
     with telegram_bot() as telegram:
-        lea = telegram.user(1003, first_name="Léa")
-        lea.start("92050_alimentation")
+        newcomer = telegram.user(1003, first_name="Newcomer")
+        newcomer.start("92050_alimentation")
         assert "Mon Épicerie" in telegram.answers[0].text
         assert not telegram.problems()
 
 
 def test_who_blocks_the_bot_is_not_written_to_and_can_come_back(telegram_bot: StartTelegramBot) -> None:
     with telegram_bot() as telegram:
-        zoe = telegram.user(1004, first_name="Zoé")
-        zoe.say("/start")
-        zoe.block()
+        leaving = telegram.user(1004, first_name="Leaving")
+        leaving.say("/start")
+        leaving.block()
         telegram.do("member", user=1004, status="member")
-        zoe.say("manger")
+        leaving.say("manger")
         assert "Où cherchez-vous" in telegram.answers[0].text
         assert not telegram.problems()
 
@@ -95,7 +95,7 @@ def test_who_blocks_the_bot_is_not_written_to_and_can_come_back(telegram_bot: St
 def test_a_group_is_politely_declined(telegram_bot: StartTelegramBot) -> None:
     with telegram_bot() as telegram:
         telegram.do("group", user=1005, chat=-1001000000009, title="Voisins")
-        telegram.do("message", user=1005, chat=-1001000000009, text="/start", first_name="Ali")
+        telegram.do("message", user=1005, chat=-1001000000009, text="/start", first_name="Talker")
         assert "en privé" in _sent_in_the_end(telegram, "en privé")[0]
         assert not telegram.problems()
 

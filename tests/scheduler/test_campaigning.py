@@ -15,7 +15,7 @@ from catalogue.needs import CampaignAnswer, Kind, Role
 from catalogue.roles import held_by, leave, revoke
 from catalogue.tables import campaign_answers, initiatives, outbox, roles
 from scheduler.campaigning import SILENCE, WEEKLY, ask
-from tests.people import CHANNEL, COMPOSERS, People, Person
+from tests.people import CHANNEL, COMPOSERS, People
 from tests.scheduler.telling import letters, paris
 
 TUESDAY = paris(11, 24, 10)
@@ -67,10 +67,6 @@ def button(campaign: int, entry: int, said_: str) -> str:
     return f"campagne:{campaign}.{entry}={said_}"
 
 
-def labels(person: Person) -> list[str]:
-    return [choice.label for choice in person.buttons()]
-
-
 # Who is asked.
 
 
@@ -85,7 +81,7 @@ def test_the_correspondent_of_the_commune_gets_one_message_with_the_first_entry(
     assert reply.text == "Une question sur 2 lieux dont vous vous occupez. Un lieu à la fois."
     assert (reply.cards[0].title, reply.after) == ("Lieu 1", QUESTION)
     assert reply.cards[0].lines == ("3 rue des Roses, 92000 Nanterre", "Téléphone : 01 47 00 00 00")
-    assert labels(someone) == ["Oui", "Non", "Je ne sais pas", "Détails"]
+    assert someone.labels() == ["Oui", "Non", "Je ne sais pas", "Détails"]
     assert asked(people) == []
 
 
@@ -234,11 +230,11 @@ def test_entries_come_one_at_a_time_as_answers_come(people: People) -> None:
     someone.received()
     reply = someone.tap("Oui")
     assert (reply.text, reply.cards[0].title) == ("Merci, c'est noté pour Lieu 1 : « Oui ».", "Lieu 2")
-    assert labels(someone) == ["Oui", "Non", "Je ne sais pas", "Changer ma réponse", "Continuer", "Détails"]
+    assert someone.labels() == ["Oui", "Non", "Je ne sais pas", "Changer ma réponse", "Continuer", "Détails"]
     assert someone.tap("Non").cards[0].title == "Lieu 3"
     last = someone.tap("Je ne sais pas")
     assert (last.text, last.cards) == ("Merci, c'est noté pour Lieu 3 : « Je ne sais pas ».", ())
-    assert labels(someone) == ["Changer ma réponse", "Continuer"]
+    assert someone.labels() == ["Changer ma réponse", "Continuer"]
     assert answers(people) == dict(zip(entries, ("oui", "non", "ne-sais-pas"), strict=True))
     again = someone.tap("Changer ma réponse")
     assert (again.cards[0].title, again.after) == ("Lieu 3", QUESTION)
@@ -284,7 +280,7 @@ def test_who_is_not_concerned_is_told_so_and_nothing_is_written(people: People) 
         for what in CampaignAnswer:
             reply = person.press(button(campaign, entry, what.value))
             assert reply.text == "Ce n'est plus à vous de répondre à cette question. Merci quand même."
-            assert "Continuer" in labels(person)
+            assert "Continuer" in person.labels()
             assert not said(people, person.number, campaign, entry, what)
     assert answers(people) == {entry: None}
 

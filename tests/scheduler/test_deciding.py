@@ -21,7 +21,7 @@ from tests.people import CHANNEL, COMPOSERS, People, Person
 from tests.scheduler.telling import send
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ANNE, OMAR, LEA, ZOE, ORGANISER = "2001", "2002", "2003", "2004", "2005"
+SOMEONE, ANOTHER, THIRD, FOURTH, ORGANISER = "2001", "2002", "2003", "2004", "2005"
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def clock() -> Iterator[time_machine.Traveller]:
 def team(engine: Engine, clock: time_machine.Traveller) -> People:
     """Two correspondents of Nanterre."""
     team = People(engine)
-    for person in (ANNE, OMAR):
+    for person in (SOMEONE, ANOTHER):
         team.with_a_role(person, Role.CORRESPONDANT)
     return team
 
 
-def contradicted(team: People, number: int = 1, first: str = ANNE, second: str = OMAR) -> tuple[int, int]:
+def contradicted(team: People, number: int = 1, first: str = SOMEONE, second: str = ANOTHER) -> tuple[int, int]:
     """The ids of an entry that two people named otherwise, and of the correction that waits."""
     entry = team.entry(number)
     with writing(team.engine) as connection:
@@ -73,10 +73,10 @@ def letter(person: Person) -> Reply:
 
 def test_a_coordinator_is_asked_once_with_what_was_said_and_by_whom(team: People) -> None:
     _entry, waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    assert asked(team) == [LEA]
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    assert asked(team) == [THIRD]
     assert asked(team) == []
-    reply = letter(lea)
+    reply = letter(third)
     assert reply.cards[0].title == "La Table"
     assert reply.cards[0].lines == (
         "Le nom",
@@ -92,16 +92,16 @@ def test_the_coordinator_of_the_intercommunality_is_asked(team: People) -> None:
     contradicted(team)
     team.with_a_role("801", Role.COORDINATEUR, ("200057966",))  # Vallée Sud-Grand Paris
     assert asked(team) == []
-    team.with_a_role(LEA, Role.COORDINATEUR, ("200057982",))  # Paris Ouest La Défense
-    assert asked(team) == [LEA]
+    team.with_a_role(THIRD, Role.COORDINATEUR, ("200057982",))  # Paris Ouest La Défense
+    assert asked(team) == [THIRD]
 
 
 def test_the_second_is_kept(team: People) -> None:
     entry, waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
     asked(team)
-    lea.received()
-    assert "Le nom : Le Couvert" in lea.tap("La seconde est juste").text
+    third.received()
+    assert "Le nom : Le Couvert" in third.tap("La seconde est juste").text
     assert team.column(entry, "nom") == "Le Couvert"
     found = state(team, waiting)
     assert (found.state, found.settled_role, found.settled_at) == ("kept", "coordinateur", NOON)
@@ -109,27 +109,27 @@ def test_the_second_is_kept(team: People) -> None:
 
 def test_the_second_is_refused(team: People) -> None:
     entry, waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
     asked(team)
-    lea.received()
-    assert "Le nom : La Table" in lea.tap("La première est juste").text
+    third.received()
+    assert "Le nom : La Table" in third.tap("La première est juste").text
     assert team.column(entry, "nom") == "La Table"
     assert state(team, waiting).state == "refused"
 
 
 def test_what_is_decided_is_decided_once(team: People) -> None:
     entry, waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    lea.press(f"trancher:{waiting}=refuser")
-    assert "plus à faire" in lea.press(f"trancher:{waiting}=garder").text
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    third.press(f"trancher:{waiting}=refuser")
+    assert "plus à faire" in third.press(f"trancher:{waiting}=garder").text
     assert team.column(entry, "nom") == "La Table"
     assert asked(team) == []
 
 
 def test_a_button_without_an_answer_shows_the_question_again(team: People) -> None:
     _entry, waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    assert "À vous de choisir" in lea.press(f"trancher:{waiting}=peut-être").text
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    assert "À vous de choisir" in third.press(f"trancher:{waiting}=peut-être").text
     assert state(team, waiting).state == "waiting"
 
 
@@ -139,30 +139,30 @@ def test_without_a_coordinator_a_correspondent_who_made_neither_is_asked(team: P
     team.with_a_role(ORGANISER, Role.ORGANISATEUR, (), initiatives=(entry,))
     team.with_a_role(ORGANISER, Role.CORRESPONDANT)
     assert asked(team) == []
-    zoe = team.with_a_role(ZOE, Role.CORRESPONDANT)
-    assert asked(team) == [ZOE]
-    zoe.received()
-    zoe.tap("La seconde est juste")
+    fourth = team.with_a_role(FOURTH, Role.CORRESPONDANT)
+    assert asked(team) == [FOURTH]
+    fourth.received()
+    fourth.tap("La seconde est juste")
     assert state(team, waiting).settled_role == "correspondant"
 
 
 def test_a_coordinator_who_corrected_is_asked_after_one_who_did_not(team: People) -> None:
-    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    contradicted(team, second=LEA)
-    team.with_a_role(ZOE, Role.COORDINATEUR, ("92050",))
-    assert asked(team) == [ZOE]
+    team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    contradicted(team, second=THIRD)
+    team.with_a_role(FOURTH, Role.COORDINATEUR, ("92050",))
+    assert asked(team) == [FOURTH]
     with writing(team.engine) as connection:
-        leave(connection, (CHANNEL, ZOE), NOON)
-    contradicted(team, 2, second=LEA)
-    assert asked(team) == [LEA]
+        leave(connection, (CHANNEL, FOURTH), NOON)
+    contradicted(team, 2, second=THIRD)
+    assert asked(team) == [THIRD]
 
 
 def test_nobody_decides_who_may_not(team: People) -> None:
     entry, waiting = contradicted(team)
     team.with_a_role(ORGANISER, Role.ORGANISATEUR, (), initiatives=(entry,))
-    team.with_a_role(LEA, Role.COORDINATEUR, ("93",))
-    team.with_a_role(ZOE, Role.TRAVAILLEUR_SOCIAL)
-    for number in (ANNE, OMAR, LEA, ZOE, ORGANISER, "9"):
+    team.with_a_role(THIRD, Role.COORDINATEUR, ("93",))
+    team.with_a_role(FOURTH, Role.TRAVAILLEUR_SOCIAL)
+    for number in (SOMEONE, ANOTHER, THIRD, FOURTH, ORGANISER, "9"):
         assert "plus à faire" in team.person(number).press(f"trancher:{waiting}=garder").text
         with writing(team.engine) as connection:
             assert not decide(connection, (CHANNEL, number), waiting, True, NOON)
@@ -172,65 +172,65 @@ def test_nobody_decides_who_may_not(team: People) -> None:
 @pytest.mark.parametrize("data", ["trancher:", "trancher:0=garder", "trancher:x=garder", "trancher:999999=refuser"])
 def test_a_forged_button_decides_nothing(team: People, data: str) -> None:
     entry, _waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    assert "plus à faire" in lea.press(data).text
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    assert "plus à faire" in third.press(data).text
     assert team.column(entry, "nom") == "La Table"
 
 
 def test_what_was_applied_at_once_is_not_to_be_decided(team: People) -> None:
     _entry, waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    assert "plus à faire" in lea.press(f"trancher:{state(team, waiting).against_id}=garder").text
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    assert "plus à faire" in third.press(f"trancher:{state(team, waiting).against_id}=garder").text
 
 
 def test_a_role_that_ended_decides_nothing(team: People) -> None:
     entry, _waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
     asked(team)
-    lea.received()
+    third.received()
     with writing(team.engine) as connection:
-        leave(connection, (CHANNEL, LEA), NOON)
-    assert "plus à faire" in lea.tap("La seconde est juste").text
+        leave(connection, (CHANNEL, THIRD), NOON)
+    assert "plus à faire" in third.tap("La seconde est juste").text
     assert team.column(entry, "nom") == "La Table"
 
 
 def test_of_what_one_cannot_say_another_is_asked_a_week_later(team: People) -> None:
     _entry, waiting = contradicted(team)
-    lea = team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    team.with_a_role(ZOE, Role.COORDINATEUR, ("92",))
-    assert asked(team) == [LEA]
-    lea.received()
-    assert "à quelqu'un d'autre" in lea.tap("Je ne sais pas").text
+    third = team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    team.with_a_role(FOURTH, Role.COORDINATEUR, ("92",))
+    assert asked(team) == [THIRD]
+    third.received()
+    assert "à quelqu'un d'autre" in third.tap("Je ne sais pas").text
     assert state(team, waiting).state == "waiting"
-    assert asked(team, NOON + timedelta(hours=1) + A_WEEK) == [ZOE]
+    assert asked(team, NOON + timedelta(hours=1) + A_WEEK) == [FOURTH]
 
 
 def test_it_is_put_again_after_a_week_to_the_next_one(team: People) -> None:
     contradicted(team)
-    for person in (LEA, ZOE):
+    for person in (THIRD, FOURTH):
         team.with_a_role(person, Role.COORDINATEUR, ("92",))
     first = NOON + timedelta(hours=1)
-    assert asked(team, first) == [LEA]
+    assert asked(team, first) == [THIRD]
     assert asked(team, first + A_WEEK - timedelta(minutes=1)) == []
-    assert asked(team, first + A_WEEK) == [ZOE]
-    assert asked(team, first + 2 * A_WEEK) == [LEA]
+    assert asked(team, first + A_WEEK) == [FOURTH]
+    assert asked(team, first + 2 * A_WEEK) == [THIRD]
 
 
 def test_nobody_is_asked_at_night(team: People) -> None:
     contradicted(team)
-    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
     assert asked(team, datetime(2026, 11, 24, 22, tzinfo=UTC)) == []
-    assert asked(team, datetime(2026, 11, 25, 7, tzinfo=UTC)) == [LEA]
+    assert asked(team, datetime(2026, 11, 25, 7, tzinfo=UTC)) == [THIRD]
 
 
 def test_who_left_still_contradicts_and_what_they_wrote_is_still_to_be_decided(team: People) -> None:
     entry, waiting = contradicted(team)
-    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
-    for person in (ANNE, OMAR):
+    team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
+    for person in (SOMEONE, ANOTHER):
         with writing(team.engine) as connection:
             leave(connection, (CHANNEL, person), NOON)
-    assert asked(team) == [LEA]
-    team.person(LEA).press(f"trancher:{waiting}=garder")
+    assert asked(team) == [THIRD]
+    team.person(THIRD).press(f"trancher:{waiting}=garder")
     assert team.column(entry, "nom") == "Le Couvert"
 
 
@@ -244,30 +244,30 @@ def with_questions(team: People, person: str, count: int) -> None:
 
 
 def test_a_disagreement_is_one_of_the_questions_of_the_week(team: People) -> None:
-    team.with_a_role(ZOE, Role.CORRESPONDANT)
-    with_questions(team, ZOE, 1)
+    team.with_a_role(FOURTH, Role.CORRESPONDANT)
+    with_questions(team, FOURTH, 1)
     contradicted(team, 1)
     contradicted(team, 2)
-    assert asked(team) == [ZOE]
+    assert asked(team) == [FOURTH]
     assert asked(team, NOON + timedelta(days=1)) == []
-    assert asked(team, NOON + timedelta(days=7)) == [ZOE]
+    assert asked(team, NOON + timedelta(days=7)) == [FOURTH]
 
 
 def test_what_one_correspondent_cannot_take_another_one_does_then_a_coordinator(team: People) -> None:
-    for person in (ZOE, LEA):
+    for person in (FOURTH, THIRD):
         team.with_a_role(person, Role.CORRESPONDANT)
         with_questions(team, person, 1)
     for number in (1, 2, 3):
         contradicted(team, number)
-    assert sorted(asked(team)) == [LEA, ZOE]
+    assert sorted(asked(team)) == [THIRD, FOURTH]
     team.with_a_role("2006", Role.COORDINATEUR, ("92",))
     assert asked(team) == ["2006"]
 
 
 def test_who_is_on_holiday_is_not_asked(team: People) -> None:
-    team.with_a_role(ZOE, Role.CORRESPONDANT)
+    team.with_a_role(FOURTH, Role.CORRESPONDANT)
     with writing(team.engine) as connection:
-        connection.execute(update(roles).where(roles.c.person == ZOE).values(paused_until=date(2026, 11, 30)))
+        connection.execute(update(roles).where(roles.c.person == FOURTH).values(paused_until=date(2026, 11, 30)))
     contradicted(team)
     assert asked(team) == []
 
@@ -289,12 +289,12 @@ def hear(team: People, now: datetime = NOON + timedelta(hours=2)) -> dict[str, s
 
 def decided(team: People, keep: bool, now: datetime = NOON + timedelta(hours=2)) -> None:
     _entry, waiting = contradicted(team)
-    team.with_a_role(LEA, Role.COORDINATEUR, ("92",))
+    team.with_a_role(THIRD, Role.COORDINATEUR, ("92",))
     with writing(team.engine) as connection:
-        assert decide(connection, (CHANNEL, LEA), waiting, keep, now)
+        assert decide(connection, (CHANNEL, THIRD), waiting, keep, now)
 
 
-@pytest.mark.parametrize(("keep", "kept", "other"), [(True, OMAR, ANNE), (False, ANNE, OMAR)])
+@pytest.mark.parametrize(("keep", "kept", "other"), [(True, ANOTHER, SOMEONE), (False, SOMEONE, ANOTHER)])
 def test_both_are_told_once_which_answer_is_kept_and_that_both_were_read(
     team: People, keep: bool, kept: str, other: str
 ) -> None:
@@ -320,8 +320,8 @@ def test_nobody_is_told_before_somebody_decides(team: People) -> None:
 def test_who_is_forgotten_or_left_is_told_nothing(team: People, act: Any) -> None:
     decided(team, keep=True)
     with writing(team.engine) as connection:
-        act(connection, CHANNEL, OMAR)
-    assert list(hear(team)) == [ANNE]
+        act(connection, CHANNEL, ANOTHER)
+    assert list(hear(team)) == [SOMEONE]
 
 
 def test_nobody_is_told_at_night(team: People) -> None:
@@ -329,4 +329,4 @@ def test_nobody_is_told_at_night(team: People) -> None:
     decided(team, True, night)
     assert len(hear(team, night)) == 2
     assert send(team.engine, night) == []
-    assert sorted(send(team.engine, datetime(2026, 11, 25, 7, tzinfo=UTC))) == [ANNE, OMAR]
+    assert sorted(send(team.engine, datetime(2026, 11, 25, 7, tzinfo=UTC))) == [SOMEONE, ANOTHER]

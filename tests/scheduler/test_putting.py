@@ -21,7 +21,7 @@ from tests.people import CHANNEL, COMPOSERS, People, Person
 NOON = datetime(2026, 11, 24, 11, tzinfo=UTC)  # a Tuesday: the round left at ten, in Paris
 A_DAY = timedelta(days=1)
 PARIS_OUEST_LA_DEFENSE = "200057982"  # the intercommunality of Nanterre
-ANNE, OMAR, LEA, WORKER, RESIDENT = "1", "2", "3", "4", "9"
+SOMEONE, ANOTHER, THIRD, WORKER, RESIDENT = "1", "2", "3", "4", "9"
 
 
 @pytest.fixture(autouse=True)
@@ -59,29 +59,29 @@ def titles(person: Person) -> list[str]:
 
 
 def test_whoever_spent_their_week_on_questions_is_put_no_report_somebody_else_of_the_place_is(people: People) -> None:
-    anne, omar = (people.with_a_role(person, Role.CORRESPONDANT) for person in (ANNE, OMAR))
-    for person in (ANNE, OMAR):
+    someone, another = (people.with_a_role(person, Role.CORRESPONDANT) for person in (SOMEONE, ANOTHER))
+    for person in (SOMEONE, ANOTHER):
         chooses(people, person, 1)
-    is_asked(people, ANNE, people.entry(1))
+    is_asked(people, SOMEONE, people.entry(1))
     says(people, people.entry(2))
     assert put(people) == 1
-    assert (titles(anne), titles(omar)) == ([], ["Lieu 2"])
+    assert (titles(someone), titles(another)) == ([], ["Lieu 2"])
 
 
 def test_when_nobody_of_the_place_has_a_question_left_it_waits_then_goes_to_the_coordinator(people: People) -> None:
-    people.with_a_role(ANNE, Role.CORRESPONDANT)
-    lea = people.with_a_role(LEA, Role.COORDINATEUR)
-    chooses(people, ANNE, 1)
-    is_asked(people, ANNE, people.entry(1))
+    people.with_a_role(SOMEONE, Role.CORRESPONDANT)
+    third = people.with_a_role(THIRD, Role.COORDINATEUR)
+    chooses(people, SOMEONE, 1)
+    is_asked(people, SOMEONE, people.entry(1))
     says(people, people.entry(2))
     assert [put(people, NOON + days * A_DAY) for days in (0, 1, 2, 3)] == [0, 0, 0, 0]
     assert put(people, NOON + 4 * A_DAY) == 1
-    assert titles(lea) == ["Lieu 2"]
+    assert titles(third) == ["Lieu 2"]
 
 
 def test_the_round_of_the_week_is_what_reports_leave(people: People) -> None:
-    people.with_a_role(ANNE, Role.CORRESPONDANT)
-    chooses(people, ANNE, 3)
+    people.with_a_role(SOMEONE, Role.CORRESPONDANT)
+    chooses(people, SOMEONE, 3)
     reported = [people.entry(number) for number in (1, 2)]
     others = [people.entry(number) for number in (3, 4, 5)]
     before = NOON - timedelta(hours=3)  # at nine, an hour before their round
@@ -97,12 +97,11 @@ def test_the_round_of_the_week_is_what_reports_leave(people: People) -> None:
 
 
 def test_several_things_are_one_message_and_each_is_opened_with_its_button(people: People) -> None:
-    lea = people.with_a_role(LEA, Role.COORDINATEUR)
+    coordinator = people.with_a_role(THIRD, Role.COORDINATEUR)
     people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
-    first, second, third = (people.entry(number) for number in (1, 2, 3))
-    say_all_three(people, first, second, third)
+    say_all_three(people, *(people.entry(number) for number in (1, 2, 3)))
     assert put(people) == 1
-    [reply] = lea.received()
+    [reply] = coordinator.received()
     assert reply.text == "3 questions pour vous. Prenez-les une à une."
     assert [card.lines for card in reply.cards] == [
         ("92000 Nanterre", "Une personne signale une erreur : « Les horaires »."),
@@ -111,7 +110,7 @@ def test_several_things_are_one_message_and_each_is_opened_with_its_button(peopl
     ]
     buttons = [card.choices[0] for card in reply.cards]
     assert {one.label for one in buttons} == {"Répondre"}
-    opened = [lea.press(one.data) for one in buttons]
+    opened = [coordinator.press(one.data) for one in buttons]
     assert [(one.after.splitlines()[-1], one.edits) for one in opened] == [
         ("Qu'en est-il ?", False),
         ("Laquelle garder ?", False),
@@ -121,38 +120,38 @@ def test_several_things_are_one_message_and_each_is_opened_with_its_button(peopl
 
 
 def say_all_three(people: People, reported: int, corrected: int, reviewed: int) -> None:
-    for person in (ANNE, OMAR):
+    for person in (SOMEONE, ANOTHER):
         people.with_a_role(person, Role.CORRESPONDANT)
     with writing(people.engine) as connection:
-        for person, name in ((ANNE, "La Table"), (OMAR, "Le Couvert")):
+        for person, name in ((SOMEONE, "La Table"), (ANOTHER, "Le Couvert")):
             assert correct(connection, (CHANNEL, person), corrected, "nom", {"nom": name}, NOON)
         assert review(connection, (CHANNEL, WORKER), reviewed, "On y vient à pied.", (), NOON)
-        connection.execute(update(roles).where(roles.c.person.in_([ANNE, OMAR])).values(paused_until=NOON.date()))
+        connection.execute(update(roles).where(roles.c.person.in_([SOMEONE, ANOTHER])).values(paused_until=NOON.date()))
     says(people, reported)
 
 
 def test_who_coordinates_the_intercommunality_of_the_place_is_put_them_too(people: People) -> None:
-    lea = people.with_a_role(LEA, Role.COORDINATEUR, (PARIS_OUEST_LA_DEFENSE,))
+    third = people.with_a_role(THIRD, Role.COORDINATEUR, (PARIS_OUEST_LA_DEFENSE,))
     people.with_a_role(WORKER, Role.TRAVAILLEUR_SOCIAL)
     say_all_three(people, *(people.entry(number) for number in (1, 2, 3)))
     assert put(people) == 1
-    assert titles(lea) == ["Lieu 1", "La Table", "Lieu 3"]
+    assert titles(third) == ["Lieu 1", "La Table", "Lieu 3"]
 
 
 def test_very_many_things_are_cut_into_several_messages(people: People) -> None:
-    lea = people.with_a_role(LEA, Role.COORDINATEUR)
+    third = people.with_a_role(THIRD, Role.COORDINATEUR)
     for number in range(MOST_TOGETHER + 1):
         says(people, people.entry(number), f"9{number}")
     assert put(people) == 2
-    assert [len(reply.cards) for reply in lea.received()] == [MOST_TOGETHER, 1]
+    assert [len(reply.cards) for reply in third.received()] == [MOST_TOGETHER, 1]
 
 
 def test_over_two_months_nobody_is_asked_more_in_seven_days_than_they_chose(people: People) -> None:
-    for person, questions in ((ANNE, 2), (OMAR, 4)):
+    for person, questions in ((SOMEONE, 2), (ANOTHER, 4)):
         people.with_a_role(person, Role.CORRESPONDANT)
         chooses(people, person, questions)
-    people.with_a_role(LEA, Role.COORDINATEUR)
-    received: dict[str, list[int]] = {ANNE: [], OMAR: []}
+    people.with_a_role(THIRD, Role.COORDINATEUR)
+    received: dict[str, list[int]] = {SOMEONE: [], ANOTHER: []}
     for day in range(60):
         now = NOON - timedelta(hours=1) + day * A_DAY  # the round is at this hour, on Tuesdays
         entry = people.entry(day)
@@ -163,7 +162,7 @@ def test_over_two_months_nobody_is_asked_more_in_seven_days_than_they_chose(peop
     most = {
         who: max(sum(first <= day < first + 7 for day in days) for first in range(60)) for who, days in received.items()
     }
-    assert most == {ANNE: 2, OMAR: 4}
+    assert most == {SOMEONE: 2, ANOTHER: 4}
 
 
 def asked_on(people: People, now: datetime) -> dict[str, int]:
@@ -177,8 +176,8 @@ def asked_on(people: People, now: datetime) -> dict[str, int]:
         found: list[Any] = list(connection.scalars(put_to))
         answered = update(checks).where(checks.c.answered_at.is_(None), checks.c.id % 2 == 0)
         connection.execute(answered.values(answered_at=now, answer="oui"))
-    found += [person for person in (ANNE, OMAR) for title in reported_to(people.person(person), now)]
-    return {person: found.count(person) for person in (ANNE, OMAR)}
+    found += [person for person in (SOMEONE, ANOTHER) for title in reported_to(people.person(person), now)]
+    return {person: found.count(person) for person in (SOMEONE, ANOTHER)}
 
 
 def reported_to(person: Person, now: datetime) -> list[str]:

@@ -64,19 +64,9 @@ def someone(people: People) -> Person:
     return people.with_a_role("2001", Role.CORRESPONDANT)
 
 
-def give(person: Person, *answers: tuple[str, str]) -> Reply:
-    for gesture, what in answers:
-        getattr(person, gesture)(what)
-    return person.replies[-1]
-
-
 def begin(person: Person, *answers: tuple[str, str]) -> Reply:
     reply = person.press("annoncer:")
-    return give(person, *answers) if answers else reply
-
-
-def labels(person: Person) -> list[str]:
-    return [button.label for button in person.buttons()]
+    return person.give(*answers) if answers else reply
 
 
 def known(people: People) -> list[Any]:
@@ -135,7 +125,7 @@ def test_what_recurs_is_read_back_date_by_date_and_goes_on(people: People, organ
             "Et ainsi de suite.\n"
             "C'est bien ça ?"
         )
-        shown = give(organiser, *ANSWERS[5:])
+        shown = organiser.give(*ANSWERS[5:])
         assert shown.cards[0].lines[1:4] == (
             "Puis mercredi 6 janvier 2027 à 15 h.",
             "Puis mercredi 3 février 2027 à 15 h.",
@@ -188,8 +178,8 @@ def test_an_entry_is_found_by_its_name_among_those_one_answers_for(people: Peopl
     begin(someone)
     found = someone.say("la marmitte")
     assert found.text == "De quel lieu parlez-vous ?"
-    assert labels(someone)[:2] == ["La Marmite, 3 rue du Pont, Nanterre", "Aucun lieu du guide"]
-    assert give(someone, ("tap", "La Marmite, 3 rue du Pont, Nanterre")).text.startswith("Quel est son titre ?")
+    assert someone.labels()[:2] == ["La Marmite, 3 rue du Pont, Nanterre", "Aucun lieu du guide"]
+    assert someone.give(("tap", "La Marmite, 3 rue du Pont, Nanterre")).text.startswith("Quel est son titre ?")
     begin(someone, ("tap", "Recommencer"))
     assert someone.say(str(ours)).text.startswith("Quel est son titre ?")
     begin(someone, ("tap", "Recommencer"))
@@ -218,7 +208,7 @@ def test_another_one_than_those_that_are_alike_goes_on(people: People, someone: 
     with time_machine.travel(TUESDAY):
         begin(someone, *NOBODY_S[:7])
         assert someone.tap("C'est un autre").text.startswith("Où est-ce ?")
-        give(someone, NOBODY_S[7], *SKIPPED, ("tap", LAST))
+        someone.give(NOBODY_S[7], *SKIPPED, ("tap", LAST))
     assert len(known(people)) == 2
 
 
@@ -243,7 +233,7 @@ def test_it_is_gone_on_with_days_later_where_it_was(people: People, organiser: P
             "Vous aviez commencé à annoncer « Repair café de Noël », le mardi 24 novembre.\nJ'ai gardé vos réponses."
         )
         assert organiser.tap("Reprendre là où j'en étais").text.startswith("Où est-ce ?")
-        give(organiser, *ANSWERS[6:], ("tap", LAST))
+        organiser.give(*ANSWERS[6:], ("tap", LAST))
     assert len(known(people)) == 1
 
 
@@ -254,14 +244,14 @@ def test_a_date_that_went_by_meanwhile_is_asked_again(people: People, organiser:
         assert organiser.press(f"annoncer:oui={draft_of(people)['annonce']['jeton']}").text.startswith(
             "Cette date est passée.\nQuand est-ce ?"
         )
-        give(organiser, ("say", "samedi 19 décembre 14h"), ("tap", "Oui, c'est ça"), ("tap", LAST))
+        organiser.give(("say", "samedi 19 décembre 14h"), ("tap", "Oui, c'est ça"), ("tap", LAST))
     assert [row["starts_at"] for row in dates(people)] == [paris(12, 19, 14)]
 
 
 def test_one_answer_is_changed_and_the_rest_kept(people: People, organiser: Person) -> None:
     with time_machine.travel(TUESDAY):
         begin(organiser, *ANSWERS)
-        give(organiser, ("tap", "Changer une réponse"), ("tap", "Le titre"))
+        organiser.give(("tap", "Changer une réponse"), ("tap", "Le titre"))
         shown = organiser.say("Grand repair café")
         assert (shown.text, shown.cards[0].title) == (
             "Voici le rendez-vous, comme tout le monde le verra.",
@@ -306,7 +296,7 @@ def test_who_answers_for_nothing_is_told_whom_to_tell(people: People, role: Role
     person = people.with_a_role("2009", role) if role else people.person("2009")
     reply = person.press("annoncer:")
     assert reply.text.startswith("Merci d'y penser. Les correspondants du guide annoncent les rendez-vous.")
-    assert labels(person) == ["Continuer"]
+    assert person.labels() == ["Continuer"]
 
 
 def test_an_organiser_who_may_add_no_place_may_announce(organiser: Person) -> None:
@@ -317,9 +307,9 @@ def test_an_organiser_who_may_add_no_place_may_announce(organiser: Person) -> No
 def test_an_organiser_announces_nothing_of_others(people: People, organiser: Person) -> None:
     other = people.entry(2)
     begin(organiser)
-    assert "Aucun lieu du guide" not in labels(organiser)
+    assert "Aucun lieu du guide" not in organiser.labels()
     assert organiser.press(f"lieu:fiche={other}").text.startswith("Ce lieu n'est pas parmi les vôtres.")
-    give(organiser, ("press", "lieu:aucun"), ("say", "Nanterre"))
+    organiser.give(("press", "lieu:aucun"), ("say", "Nanterre"))
     assert organiser.replies[-1].text.startswith("Nanterre n'est pas dans votre territoire.")
     assert organiser.press(f"annoncer:nouveau={other}").text.startswith("Quel lieu l'organise ?")
 
@@ -329,7 +319,7 @@ def test_the_card_of_an_entry_lets_who_answers_for_it_announce(people: People, o
     assert organiser.tap("Annoncer un rendez-vous").text.startswith("Quel est son titre ?")
     someone_else = people.person("2010")
     someone_else.press(f"fiche:{entry}")
-    assert "Annoncer un rendez-vous" not in labels(someone_else)
+    assert "Annoncer un rendez-vous" not in someone_else.labels()
 
 
 # ---- what is said of when -------------------------------------------------------------------------

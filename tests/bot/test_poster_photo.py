@@ -21,7 +21,7 @@ from scheduler.retention import forget_the_silent
 from tests.people import CHANNEL, People, Person
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-ANNE, OMAR = "2001", "2002"
+SOMEONE, ANOTHER = "2001", "2002"
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def team(engine: Engine, clock: time_machine.Traveller) -> People:
 
 
 @pytest.fixture
-def anne(team: People) -> Person:
-    return team.with_a_role(ANNE, Role.CORRESPONDANT)
+def someone(team: People) -> Person:
+    return team.with_a_role(SOMEONE, Role.CORRESPONDANT)
 
 
 def photo() -> bytes:
@@ -69,10 +69,6 @@ def sent_and_kept(person: Person, entry: int) -> None:
     assert person.tap("Garder").text.startswith("C'est gardé. Merci.")
 
 
-def labels(person: Person) -> list[str]:
-    return [choice.label for choice in person.buttons()]
-
-
 def fetches(engine: Engine) -> list[str]:
     with reading(engine) as connection:
         return list(connection.scalars(select(photo_fetches.c.reference)))
@@ -86,57 +82,57 @@ def attached(engine: Engine) -> list[int | None]:
 # Sent, shown back, kept.
 
 
-def test_a_photo_is_asked_for_shown_back_and_kept(team: People, anne: Person) -> None:
+def test_a_photo_is_asked_for_shown_back_and_kept(team: People, someone: Person) -> None:
     entry = team.entry(1)
-    anne.press(f"corriger:{entry}")
-    asked = anne.tap("Photographier l'affiche")
+    someone.press(f"corriger:{entry}")
+    asked = someone.tap("Photographier l'affiche")
     assert asked.text.startswith("Lieu 1\nEnvoyez la photo de l'affiche.")
     assert asked.asks_photo
-    assert send(anne).text == "Je regarde la photo."
+    assert send(someone).text == "Je regarde la photo."
     assert fetches(team.engine) == ["file-1"]
-    (shown,) = arrives(anne)
+    (shown,) = arrives(someone)
     assert shown.photo
-    assert labels(anne) == ["Garder", "Une autre", "Annuler"]
+    assert someone.labels() == ["Garder", "Une autre", "Annuler"]
     assert attached(team.engine) == [None]
-    anne.tap("Garder")
-    assert labels(anne) == ["Enlever l'image", "Corriger autre chose", "Continuer"]
+    someone.tap("Garder")
+    assert someone.labels() == ["Enlever l'image", "Corriger autre chose", "Continuer"]
     assert attached(team.engine) == [entry]
 
 
-def test_another_photo_is_sent_instead(team: People, anne: Person) -> None:
+def test_another_photo_is_sent_instead(team: People, someone: Person) -> None:
     entry = team.entry(1)
-    anne.press(f"affiche:{entry}")
-    send(anne)
-    (first,) = arrives(anne)
-    assert anne.tap("Une autre").asks_photo
-    send(anne, "file-2")
-    (second,) = arrives(anne)
+    someone.press(f"affiche:{entry}")
+    send(someone)
+    (first,) = arrives(someone)
+    assert someone.tap("Une autre").asks_photo
+    send(someone, "file-2")
+    (second,) = arrives(someone)
     assert second.photo != first.photo
-    anne.tap("Garder")
+    someone.tap("Garder")
     assert attached(team.engine) == [None, entry]
 
 
-def test_of_two_photos_sent_together_the_last_is_fetched(team: People, anne: Person) -> None:
-    anne.press(f"affiche:{team.entry(1)}")
-    send(anne, "file-1")
-    send(anne, "file-2")
+def test_of_two_photos_sent_together_the_last_is_fetched(team: People, someone: Person) -> None:
+    someone.press(f"affiche:{team.entry(1)}")
+    send(someone, "file-1")
+    send(someone, "file-2")
     assert fetches(team.engine) == ["file-2"]
 
 
-def test_giving_up_changes_nothing(team: People, anne: Person) -> None:
+def test_giving_up_changes_nothing(team: People, someone: Person) -> None:
     entry = team.entry(1)
-    anne.press(f"affiche:{entry}")
-    send(anne)
-    arrives(anne)
-    assert anne.tap("Annuler").text == "D'accord. La fiche n'a pas changé."
+    someone.press(f"affiche:{entry}")
+    send(someone)
+    arrives(someone)
+    assert someone.tap("Annuler").text == "D'accord. La fiche n'a pas changé."
     assert attached(team.engine) == [None]
-    assert "De quoi avez-vous besoin" in anne.tap("Continuer").text
+    assert "De quoi avez-vous besoin" in someone.tap("Continuer").text
 
 
-def test_going_back_leads_where_one_was(team: People, anne: Person) -> None:
-    anne.start("alimentation")
-    anne.press(f"affiche:{team.entry(1)}")
-    assert "Où cherchez-vous" in anne.press("retour:").text
+def test_going_back_leads_where_one_was(team: People, someone: Person) -> None:
+    someone.start("alimentation")
+    someone.press(f"affiche:{team.entry(1)}")
+    assert "Où cherchez-vous" in someone.press("retour:").text
 
 
 @pytest.mark.parametrize(
@@ -149,63 +145,63 @@ def test_going_back_leads_where_one_was(team: People, anne: Person) -> None:
         ("999999", "JPEG, PNG et WebP"),
     ],
 )
-def test_what_cannot_be_kept_is_said_and_asked_again(team: People, anne: Person, flaw: str, words: str) -> None:
-    anne.press(f"affiche:{team.entry(1)}")
-    send(anne)
-    (said,) = arrives(anne, flaw)
+def test_what_cannot_be_kept_is_said_and_asked_again(team: People, someone: Person, flaw: str, words: str) -> None:
+    someone.press(f"affiche:{team.entry(1)}")
+    send(someone)
+    (said,) = arrives(someone, flaw)
     assert words in said.text
     assert "Envoyez la photo de l'affiche." in said.text
     assert said.asks_photo
-    assert labels(anne) == ["Annuler"]
+    assert someone.labels() == ["Annuler"]
 
 
-def test_words_are_no_photo_and_danger_is_heard_first(team: People, anne: Person) -> None:
-    anne.press(f"affiche:{team.entry(1)}")
-    assert anne.say("elle est sur la porte").text.startswith("Ici, j'attends une photo.")
-    assert "3114" in send(anne, caption="je veux mourir").text
+def test_words_are_no_photo_and_danger_is_heard_first(team: People, someone: Person) -> None:
+    someone.press(f"affiche:{team.entry(1)}")
+    assert someone.say("elle est sur la porte").text.startswith("Ici, j'attends une photo.")
+    assert "3114" in send(someone, caption="je veux mourir").text
     assert fetches(team.engine) == []
-    assert send(anne, caption="l'affiche de la porte").text == "Je regarde la photo."
+    assert send(someone, caption="l'affiche de la porte").text == "Je regarde la photo."
 
 
 # Photos that were not asked for.
 
 
-def test_a_photo_sent_at_any_other_moment_is_not_fetched(team: People, anne: Person) -> None:
+def test_a_photo_sent_at_any_other_moment_is_not_fetched(team: People, someone: Person) -> None:
     entry = team.entry(1)
     resident = team.person("3001")
     resident.start()
     assert "Manger" in [choice.label for row in send(resident).choices for choice in row]
     for step in (f"corriger:{entry}", "champ:telephone", "urgence:", f"fiche:{entry}"):
-        anne.press(step)
-        send(anne)
-    anne.press(f"affiche:{entry}")
-    send(anne)
-    arrives(anne)
-    send(anne, "another")
+        someone.press(step)
+        send(someone)
+    someone.press(f"affiche:{entry}")
+    send(someone)
+    arrives(someone)
+    send(someone, "another")
     assert fetches(team.engine) == ["file-1"]
 
 
-def test_a_photo_that_comes_once_one_went_on_is_not_shown(team: People, anne: Person) -> None:
-    anne.press(f"affiche:{team.entry(1)}")
-    send(anne)
-    anne.tap("Annuler")
-    assert arrives(anne) == []
-    assert "De quoi avez-vous besoin" in anne.press("reprendre:").text
+def test_a_photo_that_comes_once_one_went_on_is_not_shown(team: People, someone: Person) -> None:
+    someone.press(f"affiche:{team.entry(1)}")
+    send(someone)
+    someone.tap("Annuler")
+    assert arrives(someone) == []
+    assert "De quoi avez-vous besoin" in someone.press("reprendre:").text
     stranger = team.person("3002")
     assert arrives(stranger) == []
 
 
-def test_a_photo_that_waited_too_long_is_not_kept(team: People, anne: Person, clock: time_machine.Traveller) -> None:
-    anne.press(f"affiche:{team.entry(1)}")
-    send(anne)
-    arrives(anne)
+def test_a_photo_that_waited_too_long_is_not_kept(team: People, someone: Person, clock: time_machine.Traveller) -> None:
+    someone.press(f"affiche:{team.entry(1)}")
+    send(someone)
+    arrives(someone)
     clock.shift(timedelta(hours=1))
     with writing(team.engine) as connection:
         forget_the_silent(connection, datetime.now(UTC))
-    assert "attendu trop longtemps" in anne.tap("Garder").text
+    assert "attendu trop longtemps" in someone.tap("Garder").text
     assert attached(team.engine) == []
     assert fetches(team.engine) == []
-    assert anne.tap("Une autre").asks_photo
+    assert someone.tap("Une autre").asks_photo
 
 
 # Whose it is.
@@ -215,68 +211,68 @@ def test_a_photo_that_waited_too_long_is_not_kept(team: People, anne: Person, cl
     ("role", "codes"), [(Role.CORRESPONDANT, ("92071",)), (Role.TRAVAILLEUR_SOCIAL, ("92050",)), (None, ())]
 )
 def test_nobody_else_sends_sees_or_removes_one(
-    team: People, anne: Person, role: Role | None, codes: tuple[str, ...]
+    team: People, someone: Person, role: Role | None, codes: tuple[str, ...]
 ) -> None:
     entry = team.entry(1)
-    sent_and_kept(anne, entry)
-    other = team.with_a_role(OMAR, role, codes) if role else team.person(OMAR)
+    sent_and_kept(someone, entry)
+    other = team.with_a_role(ANOTHER, role, codes) if role else team.person(ANOTHER)
     assert "Vous ne pouvez pas corriger cette fiche" in other.press(f"affiche:{entry}").text
     assert "pas d'affiche" in other.press(f"affiche-voir:{entry}").text
     for value in ("1", "1=oui", "0", "", "9" * 40):
         assert "ne pouvez pas l'enlever" in other.press(f"affiche-enlever:{value}").text
     other.press(f"fiche:{entry}")
-    assert not any("ffiche" in label for label in labels(other))
+    assert not any("ffiche" in label for label in other.labels())
     assert attached(team.engine) == [entry]
 
 
-def test_who_lost_their_role_in_the_middle_keeps_nothing(team: People, anne: Person) -> None:
+def test_who_lost_their_role_in_the_middle_keeps_nothing(team: People, someone: Person) -> None:
     entry = team.entry(1)
-    anne.press(f"affiche:{entry}")
-    send(anne)
-    arrives(anne)
+    someone.press(f"affiche:{entry}")
+    send(someone)
+    arrives(someone)
     with writing(team.engine) as connection:
-        leave(connection, (CHANNEL, ANNE), NOON)
-    assert "ne pouvez plus corriger" in anne.tap("Garder").text
+        leave(connection, (CHANNEL, SOMEONE), NOON)
+    assert "ne pouvez plus corriger" in someone.tap("Garder").text
     assert attached(team.engine) == [None]
 
 
-def test_a_forged_button_keeps_nothing(team: People, anne: Person) -> None:
+def test_a_forged_button_keeps_nothing(team: People, someone: Person) -> None:
     entry = team.entry(1)
-    anne.press(f"affiche:{entry}")
+    someone.press(f"affiche:{entry}")
     for data in ("affiche-garder:", "photo:1", "photo:", "affiche-garder:1", "affiche-autre:"):
-        anne.press(data)
+        someone.press(data)
     assert attached(team.engine) == []
 
 
 # Seen again, and removed.
 
 
-def test_it_is_seen_when_correcting_and_verifying_and_removed_by_a_second_tap(team: People, anne: Person) -> None:
+def test_it_is_seen_when_correcting_and_verifying_and_removed_by_a_second_tap(team: People, someone: Person) -> None:
     entry = team.entry(1)
-    anne.press(f"corriger:{entry}")
-    assert "Voir l'affiche" not in labels(anne)
-    sent_and_kept(anne, entry)
-    anne.press(f"corriger:{entry}")
-    seen = anne.tap("Voir l'affiche")
+    someone.press(f"corriger:{entry}")
+    assert "Voir l'affiche" not in someone.labels()
+    sent_and_kept(someone, entry)
+    someone.press(f"corriger:{entry}")
+    seen = someone.tap("Voir l'affiche")
     assert seen.text == "Affiche ajoutée le mardi 24 novembre"
     assert seen.photo
-    anne.tap("Enlever l'image")
+    someone.tap("Enlever l'image")
     assert attached(team.engine) == [entry]
-    assert anne.tap("Oui, l'enlever").text == "La photo est enlevée."
+    assert someone.tap("Oui, l'enlever").text == "La photo est enlevée."
     assert attached(team.engine) == []
 
 
-def test_a_question_about_an_entry_leads_to_its_photo(team: People, anne: Person) -> None:
+def test_a_question_about_an_entry_leads_to_its_photo(team: People, someone: Person) -> None:
     entry = team.entry(1)
-    sent_and_kept(anne, entry)
+    sent_and_kept(someone, entry)
     check = a_question(team, entry)
-    assert "Toujours vrai ?" in anne.press(f"verifier:{check}=").after
-    assert anne.tap("Voir l'affiche").photo
-    anne.press(f"affiche:{entry}={check}")
-    send(anne)
-    arrives(anne)
-    anne.tap("Garder")
-    assert "Tout le reste est juste" in labels(anne)
+    assert "Toujours vrai ?" in someone.press(f"verifier:{check}=").after
+    assert someone.tap("Voir l'affiche").photo
+    someone.press(f"affiche:{entry}={check}")
+    send(someone)
+    arrives(someone)
+    someone.tap("Garder")
+    assert "Tout le reste est juste" in someone.labels()
 
 
 def a_question(team: People, entry: int) -> int:
@@ -286,44 +282,44 @@ def a_question(team: People, entry: int) -> int:
         return int(connection.execute(row).scalar_one())
 
 
-def test_three_are_shown_and_a_fourth_takes_the_place_of_the_oldest(team: People, anne: Person) -> None:
+def test_three_are_shown_and_a_fourth_takes_the_place_of_the_oldest(team: People, someone: Person) -> None:
     entry = team.entry(1)
     for _ in range(3):
-        sent_and_kept(anne, entry)
-    anne.press(f"affiche-voir:{entry}")
-    first, *_others = [reply.photo for reply in anne.replies]
-    assert len(anne.replies) == 3
-    anne.press(f"affiche:{entry}")
-    send(anne)
-    arrives(anne)
-    assert "une fiche en garde trois" in anne.tap("Garder").text
-    anne.press(f"affiche-voir:{entry}")
-    assert len(anne.replies) == 3
-    assert first not in [reply.photo for reply in anne.replies]
+        sent_and_kept(someone, entry)
+    someone.press(f"affiche-voir:{entry}")
+    first, *_others = [reply.photo for reply in someone.replies]
+    assert len(someone.replies) == 3
+    someone.press(f"affiche:{entry}")
+    send(someone)
+    arrives(someone)
+    assert "une fiche en garde trois" in someone.tap("Garder").text
+    someone.press(f"affiche-voir:{entry}")
+    assert len(someone.replies) == 3
+    assert first not in [reply.photo for reply in someone.replies]
 
 
 # What is kept.
 
 
-def test_what_is_being_sent_is_told_and_erased(team: People, anne: Person) -> None:
-    anne.press(f"affiche:{team.entry(1)}")
-    send(anne)
-    arrives(anne)
-    assert "une photo d'affiche, pas encore gardée" in anne.say("/mesdonnees").text
-    anne.press("effacer:oui")
+def test_what_is_being_sent_is_told_and_erased(team: People, someone: Person) -> None:
+    someone.press(f"affiche:{team.entry(1)}")
+    send(someone)
+    arrives(someone)
+    assert "une photo d'affiche, pas encore gardée" in someone.say("/mesdonnees").text
+    someone.press("effacer:oui")
     assert attached(team.engine) == []
 
 
 @pytest.mark.parametrize("order", ["effacer:oui", "annuler:"])
-def test_a_photo_that_is_still_to_be_fetched_is_erased_too(team: People, anne: Person, order: str) -> None:
-    anne.press(f"affiche:{team.entry(1)}")
-    send(anne)
-    anne.press(order)
+def test_a_photo_that_is_still_to_be_fetched_is_erased_too(team: People, someone: Person, order: str) -> None:
+    someone.press(f"affiche:{team.entry(1)}")
+    send(someone)
+    someone.press(order)
     assert fetches(team.engine) == []
 
 
-def test_what_was_asked_in_a_conversation_of_before_photos_is_still_read(team: People, anne: Person) -> None:
-    anne.press(f"corriger:{team.entry(1)}")
+def test_what_was_asked_in_a_conversation_of_before_photos_is_still_read(team: People, someone: Person) -> None:
+    someone.press(f"corriger:{team.entry(1)}")
     stored = Event(Gesture.SAID, "Nanterre").to_json()
     del stored["photo"]
     assert Event.from_json(stored) == Event(Gesture.SAID, "Nanterre")
@@ -332,4 +328,4 @@ def test_what_was_asked_in_a_conversation_of_before_photos_is_still_read(team: P
     assert Reply.from_json(old) == Reply("Bonjour")
     with writing(team.engine) as connection:
         connection.execute(update(conversations).values(updated_at=NOON))
-    assert anne.tap("Photographier l'affiche").asks_photo
+    assert someone.tap("Photographier l'affiche").asks_photo
