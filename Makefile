@@ -16,9 +16,10 @@ dev: .venv/installed-dev ## Prépare aussi les outils de développement
 run: install ## Démarre La Bonne Porte
 	@exec $(BIN)/bonne-porte run
 
+# One more process than there are processors: tests wait half of the time, for disks and other programs.
 test: dev ## Joue tous les tests (PostgreSQL et Chromium s'ils sont là)
 	@echo "Tous les tests, dans un ordre tiré au sort ; ce qui est sauté faute de programme est dit à la fin."
-	@$(BIN)/python -m pytest -q -rs
+	@$(BIN)/python -m pytest -q -rs -n "$$($(BIN)/python -c 'import os; print(min(8, 1 + (os.cpu_count() or 1)))')"
 
 check: dev ## Vérifie le style, les types, les imports, les textes, les migrations
 	@$(BIN)/ruff check
