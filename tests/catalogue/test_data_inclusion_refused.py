@@ -82,6 +82,22 @@ def test_a_service_that_is_not_as_the_schema_wants_is_refused_alone(told: Fields
     assert [one["id"] for one in row["services"]] == ["essai--1-2"]
 
 
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"latitude": 48.89}, "latitude : la latitude et la longitude vont ensemble"),
+        ({"longitude": 2.2}, "longitude : la latitude et la longitude vont ensemble"),
+        ({"latitude": 46.0, "longitude": 1.0}, "latitude : coordonnées loin de Nanterre"),
+        ({**BOURGES, "latitude": 48.89, "longitude": 2.2}, "latitude : coordonnées loin de Bourges"),
+    ],
+)
+def test_a_service_that_is_not_where_it_says_is_refused_alone(told: Fields, reason: str) -> None:
+    found = read(structure(**NANTERRE), service(1, **told), service(2))
+    assert [refused.reason for refused in found.refused] == [f"service « essai--1-1 », {reason}"]
+    (row,) = found.rows.values()
+    assert [one["id"] for one in row["services"]] == ["essai--1-2"]
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     (said,) = reasons(structure(1, **NANTERRE, siret="1", courriel="x", latitude="y"))
     assert said.count(" ; ") == 2
