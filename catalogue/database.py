@@ -3,11 +3,12 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -130,7 +131,32 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with alone, engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        yield connection
+        to_do = _to_do[connection] = {}
+        try:
+            yield connection
+            for work, about in to_do.items():
+                work(connection, about)
+        finally:
+            del _to_do[connection]
+
+
+Work = Callable[[Connection, set[str]], None]
+_to_do: WeakKeyDictionary[Connection, dict[Work, set[str]]] = WeakKeyDictionary()
+
+
+def before_commit(connection: Connection, work: Work, about: Iterable[str]) -> None:
+    """Have something done once, at the end of the transaction, about all that it was asked for in the meantime.
+
+    For what must be in the transaction, and that others wait for. Raises RuntimeError outside `writing`.
+    """
+    if connection not in _to_do:
+        raise RuntimeError("this is written in a transaction begun by catalogue.database.writing")
+    _to_do[connection].setdefault(work, set()).update(about)
+
+
+def to_be_done(connection: Connection, work: Work) -> Set[str]:
+    """What something will be done about before the commit; nothing when nothing is being written."""
+    return _to_do.get(connection, {}).get(work, frozenset())
 
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

@@ -16,7 +16,8 @@ from catalogue.initiatives import initiatives_by_id
 from catalogue.names import find_by_words
 from catalogue.needs import Frais, Kind, Need, Public, Reach
 from catalogue.notices import hours_now
-from catalogue.search import FURTHEST_KM, NEAR_KM, nearest, wider
+from catalogue.positions import mark_of, positions_of
+from catalogue.search import FURTHEST_KM, NEAR_KM, wider
 
 T = TypeVar("T")
 
@@ -75,9 +76,10 @@ def _by_words(connection: Connection, query: Query) -> Iterator[Found]:
 def _around(connection: Connection, query: Query, need: Need, point: tuple[float, float]) -> Iterator[Found]:
     """From the nearest: all those within the radius asked for, or else the near ones and what has no place."""
     within = query.within_km or NEAR_KM
-    away = nearest(connection, need, point, MOST_READ, within)
+    positions = positions_of(connection, need, mark_of(connection, need))
+    away = positions.nearest(point, MOST_READ, within)
     if not away and query.within_km is None:
-        away = nearest(connection, need, point, MOST_READ, FURTHEST_KM)
+        away = positions.nearest(point, MOST_READ, FURTHEST_KM)
     yield from _nearest_first(connection, away)
     if query.within_km is None:
         entries = initiatives_by_id(connection, wider(connection, need, query.departement))

@@ -30,6 +30,7 @@ from catalogue.exchange import rows
 from catalogue.name_words import save_words
 from catalogue.needs import Frais, Kind, Method, Moment, Need, Public, Reach, Reason, Status
 from catalogue.notices import read_notices
+from catalogue.positions import positions_changed
 from catalogue.tables import initiatives, need_areas, need_positions, revisions, warnings
 
 # What a search reads of each entry it found, forty in every turn: from the driver itself. Lists and days are read as
@@ -37,6 +38,7 @@ from catalogue.tables import initiatives, need_areas, need_positions, revisions,
 _LIGHT = """
     SELECT id, kind, CAST(publics AS TEXT), frais, CAST(moments AS TEXT), accessible, CAST(verified_at AS TEXT)
     FROM initiatives WHERE status = 'active' AND merged_into IS NULL AND id IN ({})"""
+NOWHERE_NEAR: Mapping[int, float] = {}
 _BY_SIXTEEN = 16  # ids: few different statements, which an engine prepares once
 # Of a source, in the departments a list speaks of: what lacks more is rather an extract of it than its next edition.
 MOST_GONE = 0.2
@@ -55,13 +57,15 @@ _SELECT_WHOLE = select(*_WHOLE).where(*_open_among)
 _SELECT_ANY = select(*_WHOLE).where(_open_among[0])
 
 
-def candidates_by_id(connection: Connection, ids: Sequence[int]) -> list[Candidate]:
-    """The open entries among `ids`, in that order, without distances."""
+def candidates_by_id(
+    connection: Connection, ids: Sequence[int], away: Mapping[int, float] = NOWHERE_NEAR
+) -> list[Candidate]:
+    """The open entries among `ids`, in that order, with the distances (km) that are known by id."""
     if not ids:
         return []
     asked = [*ids, *[ids[0]] * (-len(ids) % _BY_SIXTEEN)]
     rows = {row[0]: row for row in read_rows(connection, _light(len(asked)), asked)}
-    return [_as_candidate(*rows[id_]) for id_ in ids if id_ in rows]
+    return [_as_candidate(*rows[id_], km=away.get(id_)) for id_ in ids if id_ in rows]
 
 
 @cache
@@ -85,12 +89,20 @@ def _whole(connection: Connection, statement: Select[Any], ids: Sequence[int]) -
 
 
 def _as_candidate(
-    id_: int, kind: str, publics: str, frais: str | None, moments: str, accessible: int | None, verified: str | None
+    id_: int,
+    kind: str,
+    publics: str,
+    frais: str | None,
+    moments: str,
+    accessible: int | None,
+    verified: str | None,
+    *,
+    km: float | None,
 ) -> Candidate:
     cost = Frais(frais) if frais else None
     wheelchair = None if accessible is None else bool(accessible)
     day = _day(verified) if verified else None
-    return Candidate(id_, Kind(kind), _publics(publics), cost, _moments(moments), wheelchair, day)
+    return Candidate(id_, Kind(kind), _publics(publics), cost, _moments(moments), wheelchair, day, km)
 
 
 _day = lru_cache(4096)(date.fromisoformat)
@@ -219,7 +231,10 @@ def save_initiatives(
     changes = [(old["id"], *_difference(old, row)) for old, row in changed]
     _remember(connection, [*((id_, None, None) for id_ in ids), *changes], author, at)
     _forget_where(connection, [old["id"] for old, _ in changed])
-    _place(connection, [*zip(ids, created, strict=True), *((old["id"], row) for old, row in changed)])
+    placed = [*zip(ids, created, strict=True), *((old["id"], row) for old, row in changed)]
+    _place(connection, placed)
+    before = [(old["id"], dict(old)) for old, _ in changed]
+    positions_changed(connection, {str(need) for need, *_ in _where(before) ^ _where(placed)})
     return Saved(len(created), len(changed), len(known) - len(changed))
 
 
@@ -284,6 +299,7 @@ def find_again(connection: Connection) -> int:
         rows = connection.execute(select(initiatives).where(initiatives.c.id.in_(batch))).mappings().all()
         _forget_where(connection, batch)
         _place(connection, [(row["id"], dict(row)) for row in rows])
+    positions_changed(connection, [need.value for need in Need])
     return len(ids)
 
 
@@ -360,6 +376,12 @@ def _place(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> None
     if areas:
         connection.execute(insert(need_areas), areas)
     save_words(connection, entries)
+
+
+def _where(entries: Sequence[tuple[int, Entry]]) -> set[tuple[object, ...]]:
+    """What a search holds of entries: the needs they answer, and where, each with its need first."""
+    found = [position for id_, row in entries for position in _positions(id_, row)]
+    return {(one["need"], one["latitude"], one["longitude"], one["initiative_id"]) for one in found}
 
 
 def is_shown(row: Entry) -> bool:

@@ -122,7 +122,7 @@ initiatives = Table(
     Index(None, "code_insee", "departement"),
 )
 
-# need + z-order key of the position: a range of keys is a square of ground, so `near` costs the same at any size.
+# need + z-order key of the position: what is near follows, and a range of keys is a square of ground.
 need_positions = Table(
     "need_positions",
     metadata,
@@ -132,6 +132,15 @@ need_positions = Table(
     Column("latitude", Float, nullable=False),  # here too, so that distances are exact and read nothing else
     Column("longitude", Float, nullable=False),
     Index(None, "initiative_id"),
+    sqlite_with_rowid=False,
+)
+
+# Another number for a need whenever one of its positions changes: what a process holds is known to be true by it.
+need_marks = Table(
+    "need_marks",
+    metadata,
+    Column("need", Text, primary_key=True),
+    Column("mark", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -54,9 +54,11 @@ def test_entries_are_where_people_are(loaded: Loaded) -> None:
 
 
 def test_a_search_finds_what_a_reading_of_everything_finds(loaded: Loaded, connection: Connection) -> None:
+    positions = near.held(connection)
     for question in near.questions(60, seed=3):
         there = [found for found in whole_reading(loaded.catalogue, question) if found[0] <= near.WITHIN_KM]
-        assert near.agree(near.nearest(connection, question), there[: near.COUNT]), question
+        assert near.agree(near.nearest(positions, question), there[: near.COUNT]), question
+        assert near.asked_alone(connection, question) == near.nearest(positions, question)
 
 
 def test_a_k_d_tree_finds_what_a_reading_of_everything_finds(loaded: Loaded) -> None:

@@ -31,7 +31,7 @@ from tests.bot.every_action_world import (
 from tests.handlers.memory import NANTERRE, SCEAUX
 from tests.scheduler.telling import SATURDAY
 
-_CARD = {"initiatives", "revisions", "need_positions", "need_areas", "word_positions", "word_parts"}
+_CARD = {"initiatives", "revisions", "need_positions", "need_marks", "need_areas", "word_positions", "word_parts"}
 # Of what a role did, only that it was that role's is forgotten with it.
 MARKED = {"checks", "corrections", "reviews", "reports", "campaign_answers"}
 _ENDED = {"roles", "mandates", "runs", "role_changes", "askings", *MARKED}
