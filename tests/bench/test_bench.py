@@ -109,6 +109,6 @@ def test_the_quick_bench_says_all_it_measures(capsys: pytest.CaptureFixture[str]
     assert not [line for line in report.missed() if line.target == "all"]
     engines = ["SQLite", "PostgreSQL"] if postgres_programs() else ["SQLite"]
     for engine in engines:
-        assert sum(line.what.startswith(engine) for line in report.lines) == 7 + 3 * len(QUICK_SIZES)
+        assert sum(line.what.startswith(engine) for line in report.lines) == 6 + 4 * len(QUICK_SIZES)
     for aimed in ("turn against a bare echo", "from the command to the first answer", "memory resident"):
         assert any(line.what.startswith(aimed) and line.target for line in report.lines), aimed

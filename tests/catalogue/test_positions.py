@@ -54,6 +54,11 @@ def numbers(engine: Engine, need: Need = FOOD, point: tuple[float, float] = NANT
         return [known[id_] for id_, _ in found(connection, need, point)]
 
 
+def held(engine: Engine, need: Need = FOOD) -> Positions:
+    with reading(engine) as connection:
+        return positions_of(connection, need, mark_of(connection, need))
+
+
 def test_what_another_process_writes_is_found_by_the_next_search(engine: Engine, elsewhere: Engine) -> None:
     assert numbers(elsewhere) == []
     save(engine, entry(1), entry(2))
@@ -76,6 +81,7 @@ def test_what_moved_is_where_it_went(engine: Engine, elsewhere: Engine) -> None:
 
 def test_what_is_not_committed_is_found_only_by_who_writes_it(engine: Engine, elsewhere: Engine) -> None:
     save(engine, entry(1))
+    assert numbers(engine) == [1]
     with writing(engine) as connection:
         save_initiatives(connection, [entry(2)])
         assert len(found(connection)) == 2
@@ -89,12 +95,8 @@ def test_what_is_given_up_is_found_by_nobody(engine: Engine, elsewhere: Engine) 
         save_initiatives(connection, [entry(2)])
         assert len(found(connection)) == 2
         raise ZeroDivisionError
+    assert len(held(engine).nearest(NANTERRE, 10, 1.0)) == 1
     assert (numbers(engine), numbers(elsewhere)) == ([1], [1])
-
-
-def held(engine: Engine, need: Need = FOOD) -> Positions:
-    with reading(engine) as connection:
-        return positions_of(connection, need, mark_of(connection, need))
 
 
 @pytest.mark.parametrize("said", [{"telephone": "01 40 00 00 00"}, {"nom": "Autrement"}, {"vanished_at": None}])
