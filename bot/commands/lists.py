@@ -1,5 +1,6 @@
 """Lists in and out: `import`, `export`."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from catalogue.exchange.selection import Territory
     from catalogue.exchange.taking_in import SourceReport
 
+MOST_LEFT = 20  # columns that nothing reads, said by name
 MOST_TOLD = 200  # changes of a source that a dry run lists one by one
 
 
@@ -42,6 +44,8 @@ def import_(document: str, mapping: Path | None, source: str | None, dry_run: bo
         raise Trouble(str(error)) from None
     for refused in read.refused:
         say_refused(refused)
+    if read.left:
+        click.echo(f"{name} : {_left(read.left)}", err=True)
     with Bars() as bars:
         reports = take_in(found.engine, read, today(), bars.show, dry_run=dry_run, force=force, whole=whole)
     for report in reports:
@@ -50,6 +54,14 @@ def import_(document: str, mapping: Path | None, source: str | None, dry_run: bo
         raise Trouble(f"{name} : aucune fiche n'a pu être lue ({len(read.refused)} refusées).")
     if read.refused:
         click.echo(f"{len(read.refused)} refusées, dites ci-dessus.", err=True)
+
+
+def _left(columns: Counter[str]) -> str:
+    from catalogue.exchange.rows import text
+
+    said = [f"{text(column[:60])} ({count})" for column, count in columns.most_common(MOST_LEFT)]
+    more = f" et {len(columns) - MOST_LEFT} autres" if len(columns) > MOST_LEFT else ""
+    return f"colonnes que data·inclusion v1 n'a pas, laissées de côté : {', '.join(said)}{more}."
 
 
 def _tell(report: "SourceReport", dry_run: bool) -> None:

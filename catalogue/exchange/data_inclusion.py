@@ -31,6 +31,9 @@ from catalogue.spelling import fold
 # What a record that is refused for one of these would have told of, nobody knows: where a service is given makes one
 # entry or another.
 _TELL_WHICH_ENTRY = frozenset({"source", "id", "structure_id", "bonne_porte", "bonne_porte.source_id"})
+# Columns beside those of the schema that lose nothing: ours, the marks of the national workbook, a mark we give too.
+_ALSO_READ = frozenset({"bonne_porte", "__ignore__", "score_qualite"})
+_NOTHING: tuple[object, ...] = (None, "", [], {})
 _TELL_WHERE = frozenset({"adresse", "commune", "code_postal", "code_insee"})
 
 
@@ -71,9 +74,10 @@ def read_data_inclusion(records: Iterable[Record], reading: Reading, index: Plac
     """Add the entries of a document to `reading.rows`, and all those it tells of to `reading.seen`.
 
     Takes structures and services in any order, typed (JSON) or as text (CSV, XLSX). Never raises: what is wrong is
-    refused, in French. A service of a structure that is unknown or refused is refused too.
+    refused, in French. A service of a structure that is unknown or refused is refused too. What the schema has no
+    field for is counted in `reading.left`: a list of before its version 1 would lose its hours without a word.
     """
-    told = [_told(record) for record in records]
+    told = [_told(record, reading) for record in records]
     structures = _first_by_id(one for one in told if one.what == "structure")
     told = [_placed(one, structures, index) for one in told]
     services = _first_by_id(one for one in told if one.what == "service")
@@ -159,9 +163,12 @@ def _located(row: EntryRow) -> EntryRow:
     return row
 
 
-def _told(record: Record) -> _Told:
+def _told(record: Record, reading: Reading) -> _Told:
     is_service = _is_service(record)
-    fields, problems = read_fields(v1.Service if is_service else v1.Structure, record.fields)
+    model = v1.Service if is_service else v1.Structure
+    fields, problems = read_fields(model, record.fields)
+    unknown = record.fields.keys() - model.model_fields.keys() - _ALSO_READ
+    reading.left.update(name for name in unknown if record.fields[name] not in _NOTHING)
     own, refused = read_own(record.fields.get("bonne_porte"))
     problems |= refused
     if refused:

@@ -1,5 +1,6 @@
 """What reading somebody else's list gives, whatever its format."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ class Reading:
     seen: set[Key] = field(default_factory=set)
     merged: int = 0  # lines that told of an entry that another line told of
     lost: int = 0  # lines refused before one could know what entry they tell of
+    left: Counter[str] = field(default_factory=Counter)  # columns that nothing reads, and how many lines fill them
 
     def refuse(self, line: int, reason: str, *, lost: bool = False) -> None:
         """Say why a line is not loaded, in French for the person who can correct it.
