@@ -105,7 +105,7 @@ def apply(connection: Connection, channel: str, person: str, effects: Sequence[E
             case Review():
                 reviews.review(connection, who, effect.initiative_id, effect.words, effect.publics, now)
             case Moderate():
-                reviews.moderate(connection, who, effect.review_id, effect.publish, now)
+                reviews.moderate(connection, who, effect.review_id, effect.publish, now, effect.because)
             case Propose():
                 proposals.propose(connection, who, effect.words, now)
             case AnswerCampaign():

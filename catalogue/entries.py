@@ -18,6 +18,7 @@ from catalogue.needs import (
     Public,
     Reach,
     Reason,
+    Refusal,
     Rhythm,
     Role,
     Status,
@@ -285,6 +286,7 @@ class Opinion:
     at: datetime  # UTC
     published: bool
     refused: bool
+    because: Refusal | None  # why it was refused, when it was said
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,15 @@ class Reason(Labelled):
     AUTRE = "autre", "Autre chose"
 
 
+class Refusal(Labelled):
+    """Why what somebody says of an entry is not shown: they are told, and may write another."""
+
+    PERSONNE = "personne", "on pourrait y reconnaître une personne"
+    BLESSANT = "blessant", "il peut blesser"
+    VAGUE = "vague", "il ne dit pas ce qui a aidé"
+    AILLEURS = "ailleurs", "il ne parle pas de ce lieu"
+
+
 class CampaignAnswer(Labelled):
     """What is answered to the one question of a campaign."""
 

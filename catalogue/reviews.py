@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, 
 from catalogue import roles
 from catalogue.entries import Initiative, Mandate, Opinion
 from catalogue.initiatives import even_closed_by_id, initiatives_by_id
-from catalogue.needs import Public, Role
+from catalogue.needs import Public, Refusal, Role
 from catalogue.roles import Who
 from catalogue.tables import reviews
 from catalogue.tables import roles as roles_table
@@ -77,9 +77,12 @@ def review(
     return True
 
 
-def moderate(connection: Connection, who: Who, review_id: int, publish: bool, now: datetime) -> bool:
+def moderate(
+    connection: Connection, who: Who, review_id: int, publish: bool, now: datetime, because: Refusal | None = None
+) -> bool:
     """Shows what somebody said, or not; who wrote it may only take it back. False when nothing changed.
 
+    Whoever else does not show it says why: without a reason nothing changes.
     What is shown may be taken down later, and makes room for the next one of the same person. What was refused is not
     shown again: its author may write another.
     """
@@ -89,11 +92,13 @@ def moderate(connection: Connection, who: Who, review_id: int, publish: bool, no
     of_it = and_(reviews.c.id == review_id, reviews.c.state.in_([WAITING] if publish else [WAITING, PUBLISHED]))
     if (found.channel, found.person) == who:
         return not publish and _withdraw(connection, of_it, now)
-    if not _may_moderate(connection, who, found):
+    if publish is (because is not None) or not _may_moderate(connection, who, found):
         return False
     decided = {"settled_at": now, "settled_role": Role.COORDINATEUR.value}
     state = PUBLISHED if publish else REFUSED
-    changed = connection.execute(update(reviews).where(of_it).values(state=state, **decided)).rowcount > 0
+    changed = (
+        connection.execute(update(reviews).where(of_it).values(state=state, because=because, **decided)).rowcount > 0
+    )
     if changed and publish:
         _withdraw(connection, _shown_before(found), now)
     return changed
@@ -170,7 +175,7 @@ def _too_many(connection: Connection, role_ids: Sequence[int], now: datetime) ->
 
 def _withdraw(connection: Connection, wanted: ColumnElement[bool], now: datetime) -> bool:
     """Nothing is left of the words; the row still counts in what one says in a day."""
-    gone = {"state": WITHDRAWN, "words": "", "publics": [], "settled_at": now}
+    gone: dict[str, Any] = {"state": WITHDRAWN, "words": "", "publics": [], "because": None, "settled_at": now}
     return connection.execute(update(reviews).where(wanted).values(gone)).rowcount > 0
 
 
@@ -182,4 +187,5 @@ def _found(connection: Connection, wanted: ColumnElement[bool], most: int | None
 def _as_opinion(row: Row[Any]) -> Opinion:
     publics = tuple(filter(None, map(Public.of, row.publics)))
     shown, refused = row.state == PUBLISHED, row.state == REFUSED
-    return Opinion(row.id, row.initiative_id, row.words, publics, Role(row.role), row.at, shown, refused)
+    because = Refusal.of(row.because or "")
+    return Opinion(row.id, row.initiative_id, row.words, publics, Role(row.role), row.at, shown, refused, because)

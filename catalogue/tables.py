@@ -500,6 +500,7 @@ reviews = Table(
     Column("role", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("state", Text, nullable=False),  # waiting, published, refused
+    Column("because", Text),  # why it was refused; None before that was asked
     Column("put_to", BigId, ForeignKey("roles.id", ondelete="SET NULL")),  # who was asked to read it, last
     Column("put_at", Instant),
     Column("settled_at", Instant),

@@ -6,7 +6,19 @@ from datetime import date, datetime
 from typing import Any
 
 from catalogue.entries import Mandate
-from catalogue.needs import Ahead, CampaignAnswer, EventKind, Method, Outcome, Public, Reason, Rhythm, Settled, Verdict
+from catalogue.needs import (
+    Ahead,
+    CampaignAnswer,
+    EventKind,
+    Method,
+    Outcome,
+    Public,
+    Reason,
+    Refusal,
+    Rhythm,
+    Settled,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +218,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Moderate:
-    """Show what a professional says of an entry, or not."""
+    """Show what a professional says of an entry, or not: who wrote it is then told why, unless they took it back."""
 
     review_id: int
     publish: bool
+    because: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from catalogue.entries import Initiative, Opinion
-from catalogue.needs import Public, Status
+from catalogue.needs import Public, Refusal, Status
 from handlers import words
 from handlers.asked import entry_of, go_on, gone_words, number_in
 from handlers.desk import Desk
@@ -57,7 +57,7 @@ def read_reply(entry: Initiative, one: Opinion) -> Reply:
     read = _("Votre avis sur {name} a été lu. Merci de l'avoir écrit.").format(name=entry.nom)
     if one.published:
         return Reply(f"{read}\n{_('Il est maintenant montré avec la fiche.')}", choices=ways_on(entry))
-    not_shown = _("Il n'est pas montré avec la fiche.")
+    not_shown = why_refused(one) or _("Il n'est pas montré avec la fiche.")
     if entry.status is Status.CLOSED:
         return Reply(f"{read}\n{not_shown}", choices=ways_on(entry))
     another = Choice(_("En écrire un autre"), f"avis:{entry.id}=autre")
@@ -65,12 +65,28 @@ def read_reply(entry: Initiative, one: Opinion) -> Reply:
     return Reply(f"{read}\n{not_shown}\n{_('Vous pouvez en écrire un autre.')}", choices=choices)
 
 
+def why_refused(one: Opinion) -> str:
+    """Why an avis is not shown, as who wrote it reads it; "" when it was not said."""
+    if one.because is None:
+        return ""
+    return _("Il n'est pas montré avec la fiche : {why}.").format(why=_(one.because.label))
+
+
+def _why_reply(entry_id: int, one: Opinion) -> Reply:
+    reasons = [(_deciding(words.capital(_(why.label)), one, why.value),) for why in Refusal]
+    text = _("Pourquoi ne pas le montrer ? Son auteur le lira, et pourra en écrire un autre.")
+    return Reply(text, choices=(*reasons, (card_choice(entry_id),)))
+
+
 def _deciding(label: str, one: Opinion, what: str) -> Choice:
     return Choice(label, f"moderer:{one.id}={what}")
 
 
 def moderate(state: State | None, value: str, desk: Desk) -> Turn:
-    """What a coordinator decides of an avis: "<id>=publier", "<id>=refuser"; anything else puts the question again."""
+    """What a coordinator decides of an avis: "<id>=publier"; "<id>=refuser", then "<id>=<why>".
+
+    Anything else puts the question again.
+    """
     id_, _equals, said = value.partition("=")
     one = desk.reviews.to_moderate(number_in(id_))
     entry = entry_of(one.initiative_id, desk) if one else None
@@ -79,7 +95,10 @@ def moderate(state: State | None, value: str, desk: Desk) -> Turn:
     if one.refused:
         return _settled(state, _("Cet avis a été refusé : il n'est pas montré. Son auteur peut en écrire un autre."))
     if said == _REFUSE:
-        return _settled(state, _("C'est noté : cet avis n'est pas montré."), one, Moderate(one.id, publish=False))
+        return Turn(state, (_why_reply(one.initiative_id, one),))
+    if why := Refusal.of(said):
+        text = _("C'est noté : cet avis n'est pas montré. Son auteur saura pourquoi.")
+        return _settled(state, text, one, Moderate(one.id, publish=False, because=why))
     if one.published:
         return _settled(state, _("Cet avis est montré avec la fiche."), one)
     if entry is None:

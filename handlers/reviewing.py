@@ -28,7 +28,7 @@ from handlers.dialogue import Choice, Event, Flow, Gesture, Posed, Reading, Stat
 from handlers.effects import Moderate, Review
 from handlers.locale import gettext as _
 from handlers.moderating import ORDERS as MODERATING
-from handlers.moderating import card_choice, line, named
+from handlers.moderating import card_choice, line, named, why_refused
 
 NAME = "avis"
 WORDS, PUBLICS, SURE = "avis-mots", "avis-publics", "avis-accord"  # the steps
@@ -180,7 +180,8 @@ def _given(state: State | None, entry: Initiative, mine: Opinion) -> Turn:
     if mine.published:
         becomes = _("Il est montré avec la fiche.")
     elif mine.refused:
-        becomes = _("Un coordinateur ne l'a pas retenu. Vous pouvez en écrire un autre.")
+        why = why_refused(mine) or _("Un coordinateur ne l'a pas retenu.")
+        becomes = f"{why} {_('Vous pouvez en écrire un autre.')}"
     text = _("Votre avis sur {name} :\n« {words} »").format(name=entry.nom, words=mine.words)
     take_back = () if mine.refused else (Choice(_("Le retirer"), f"avis-retirer:{mine.id}"),)
     another = Choice(_("En écrire un autre"), f"avis:{entry.id}={_ANOTHER}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from catalogue.database import reading
 from catalogue.entries import Mandate
-from catalogue.needs import Ahead, CampaignAnswer, Method, Outcome, Reason, Rhythm, Role, Settled, Verdict
+from catalogue.needs import Ahead, CampaignAnswer, Method, Outcome, Reason, Refusal, Rhythm, Role, Settled, Verdict
 from catalogue.places import Place
 from catalogue.roles import new_secret
 from handlers import effects as of
@@ -207,7 +207,8 @@ def _on_what_is_said(world: World) -> list[Act]:
     for name, may in _PUBLISHES.items():
         number = ids[f"avis {name}"]
         acts.append(Act(of.Moderate, of.Moderate(number, publish=True), may, ids[name]))
-        acts.append(Act(of.Moderate, of.Moderate(number, publish=False), may | {_WROTE[name]}, ids[name]))
+        acts.append(Act(of.Moderate, of.Moderate(number, publish=False), frozenset({_WROTE[name]}), ids[name]))
+        acts.append(Act(of.Moderate, of.Moderate(number, False, Refusal.VAGUE), may | {_WROTE[name]}, ids[name]))
     return acts
 
 
@@ -390,7 +391,7 @@ def buttons(world: World) -> dict[str, list[Act]]:
         "moderer": [
             act
             for name, may in _PUBLISHES.items()
-            for act in each(of.Moderate, saying(ids[f"avis {name}"], "publier", "refuser"), may, ids[name])
+            for act in each(of.Moderate, saying(ids[f"avis {name}"], "publier", *Refusal), may, ids[name])
         ],
         "proposer": nothing("oui"),
         "propositions": nothing(0),

@@ -12,7 +12,7 @@ from bot.desk import CatalogueDesk
 from catalogue.database import reading, writing
 from catalogue.hours import PARIS
 from catalogue.initiatives import Author, change_initiative
-from catalogue.needs import Kind, Method, Public, Role
+from catalogue.needs import Kind, Method, Public, Refusal, Role
 from catalogue.places import PlaceIndex
 from catalogue.reviews import MOST_A_DAY, moderate, review
 from catalogue.roles import held_by, revoke
@@ -333,8 +333,9 @@ def test_who_is_no_coordinator_of_the_entry_decides_nothing(people: People, entr
         people.with_a_role("7", Role.COORDINATEUR, ("92",), kinds=[Kind.JARDIN_PARTAGE]),
     )
     for somebody in others:
-        for data in (f"moderer:{number}=publier", f"moderer:{number}=refuser", f"moderer:{number}"):
-            assert somebody.press(data).text.startswith("Ce n'est pas, ou plus, à vous de lire cet avis.")
+        for said in ("publier", "refuser", "blessant", ""):
+            text = somebody.press(f"moderer:{number}={said}").text
+            assert text.startswith("Ce n'est pas, ou plus, à vous de lire cet avis.")
     assert states(people) == ["waiting"]
 
 
@@ -347,12 +348,12 @@ def test_every_role_by_territory_decides_only_what_is_its_own_to_decide(
         give(people.with_a_role(author, Role.TRAVAILLEUR_SOCIAL), entry)
     first, second = (row.id for row in rows(people))
     somebody = people.with_a_role("9", role, codes, initiatives=[entry] if role is Role.ORGANISATEUR else [])
-    for data in (f"avis-retirer:{first}=oui", f"moderer:{first}=publier", f"moderer:{second}=refuser"):
+    for data in (f"avis-retirer:{first}=oui", f"moderer:{first}=publier", f"moderer:{second}=vague"):
         somebody.press(data)
     theirs = role is Role.COORDINATEUR and codes in (("92050",), ("92",))
     assert states(people) == (["published", "refused"] if theirs else ["waiting", "waiting"])
     with writing(people.engine) as connection:  # the same, were a reply to have been composed before
-        assert moderate(connection, (CHANNEL, "9"), first, False, NOW) is theirs
+        assert moderate(connection, (CHANNEL, "9"), first, False, NOW, Refusal.VAGUE) is theirs
 
 
 def test_a_coordinator_decides_neither_of_their_own_nor_of_what_they_run(people: People, entry: int) -> None:
@@ -372,14 +373,24 @@ def test_what_is_refused_stays_so_and_what_is_shown_may_be_taken_down(people: Pe
     coordinator = people.with_a_role(COORDINATOR, Role.COORDINATEUR)
     give(worker, entry)
     number = rows(people)[0].id
-    coordinator.press(f"moderer:{number}=refuser")
+    question = coordinator.press(f"moderer:{number}=refuser")
+    assert question.text.startswith("Pourquoi ne pas le montrer ?")
+    assert [one.label for one in coordinator.buttons()][:4] == [
+        "On pourrait y reconnaître une personne",
+        "Il peut blesser",
+        "Il ne dit pas ce qui a aidé",
+        "Il ne parle pas de ce lieu",
+    ]
+    coordinator.tap("Il ne dit pas ce qui a aidé")
     assert coordinator.press(f"moderer:{number}=publier").text.startswith("Cet avis a été refusé")
-    assert "ne l'a pas retenu" in worker.press(f"avis:{entry}").text
+    assert "pas montré avec la fiche : il ne dit pas ce qui a aidé." in worker.press(f"avis:{entry}").text
     give(worker, entry, "Un autre.")
     other = rows(people)[1].id
     coordinator.press(f"moderer:{other}=publier")
     assert coordinator.press(f"moderer:{other}=publier").text == "Cet avis est montré avec la fiche."
     coordinator.tap("Ne plus le montrer")
+    assert states(people) == ["refused", "published"]
+    coordinator.tap("Il peut blesser")
     assert states(people) == ["refused", "refused"]
     assert shown(people, entry) == []
 

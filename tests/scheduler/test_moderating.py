@@ -97,6 +97,8 @@ def test_one_that_is_refused_from_the_letter_is_put_to_nobody_else(people: Peopl
     given(people, entry)
     assert len(told(people)) == 1
     coordinator.press("moderer:1=refuser")
+    assert states(people) == ["waiting"]
+    coordinator.tap("Il peut blesser")
     assert states(people) == ["refused"]
     assert told(people, NOW + A_WEEK) == []
 
@@ -245,11 +247,14 @@ def test_who_gave_an_avis_that_is_shown_is_told_once(people: People, to_read: in
 
 
 def test_who_gave_one_that_is_not_shown_is_told_so_and_may_write_another(people: People, to_read: int) -> None:
-    people.person(FIRST).press("moderer:1=refuser")
+    people.person(FIRST).press("moderer:1=personne")
     [(person, said)] = hear(people)
     assert (person, said.splitlines()[1:]) == (
         WORKER,
-        ["Il n'est pas montré avec la fiche.", "Vous pouvez en écrire un autre."],
+        [
+            "Il n'est pas montré avec la fiche : on pourrait y reconnaître une personne.",
+            "Vous pouvez en écrire un autre.",
+        ],
     )
     worker = people.person(WORKER)
     worker.received()
@@ -259,12 +264,14 @@ def test_who_gave_one_that_is_not_shown_is_told_so_and_may_write_another(people:
 def test_what_is_taken_down_later_is_told_too(people: People, to_read: int) -> None:
     people.person(FIRST).press("moderer:1=publier")
     hear(people)
-    people.person(FIRST).press("moderer:1=refuser")
-    assert [said.splitlines()[1] for _person, said in hear(people)] == ["Il n'est pas montré avec la fiche."]
+    people.person(FIRST).press("moderer:1=personne")
+    assert [said.splitlines()[1] for _person, said in hear(people)] == [
+        "Il n'est pas montré avec la fiche : on pourrait y reconnaître une personne."
+    ]
 
 
 def test_of_a_place_that_closed_nobody_is_asked_for_another(people: People, to_read: int) -> None:
-    people.person(FIRST).press("moderer:1=refuser")
+    people.person(FIRST).press("moderer:1=personne")
     with writing(people.engine) as connection:
         change_initiative(connection, to_read, {"status": "closed"}, Author("coordinateur", Method.BOT), NOW)
     hear(people)
