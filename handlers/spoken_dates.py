@@ -18,6 +18,7 @@ from handlers.locale import gettext as _
 
 LONGEST_WHEN = 200  # characters
 MOST_DAYS = 30  # said one by one
+MOST_THROUGH = 14  # said from the first to the last
 NOT_YET = timedelta(days=183)  # a day that was said without its year, and is over in this one
 A_YEAR = timedelta(days=366)
 FURTHEST = 731  # days
@@ -28,6 +29,9 @@ _ONE_OF_TWO = re.compile(rf"\bune? (semaine|{'|'.join(FRENCH_DAYS)}) sur deux\b"
 _SLASHED = re.compile(r"\b(\d{1,2})/(\d{1,2})(?:/(20\d\d))?\b(?! ?[h:/])", re.ASCII)
 _YEAR = re.compile(r"\b(20\d\d)\b", re.ASCII)
 _SOON = {"apres-demain": 2, "après-demain": 2, "après demain": 2, "apres demain": 2, "demain": 1}
+_WEEKDAY = "|".join(FRENCH_DAYS)
+_THIS = re.compile(rf"\bce (?P<day>{_WEEKDAY})\b(?P<date> \d{{1,2}}(?:er)? (?!h\b|heure)[^\W\d])?")
+_NEXT = re.compile(rf"\b(?P<day>{_WEEKDAY}) prochain\b")
 _TODAY = re.compile(r"\baujourd['’]?hui\b", re.IGNORECASE)
 _LISTING, _THROUGH = ("and", "comma"), ("to", "until", "dash")
 _ALL_WEEK = {"every_day": range(7), "working_week": range(5)}
@@ -42,6 +46,8 @@ class _Heard(Listener):
     weekdays: list[int] = field(default_factory=list)
     nths: list[int] = field(default_factory=list)
     dates: list[_DayMonth] = field(default_factory=list)
+    dated: list[int | None] = field(default_factory=list)  # the day of the week of each, when it was said with it
+    through: bool = False  # from the first of the dates to the last
     since: _DayMonth | None = None
     until: _DayMonth | None = None
     without: list[int] = field(default_factory=list)  # months
@@ -67,11 +73,12 @@ class _Heard(Listener):
                 raise Unsure
 
     def starts_date(self, ahead: int = 0) -> bool:
-        """ "12 décembre", "1er décembre", or the first of "12 et 19 décembre"."""
+        """ "12 décembre", "samedi 12 décembre", "1er décembre", or the first of "12 et 19 décembre"."""
+        ahead += self.kind(ahead) == "day"
         if self.kind(ahead) not in ("number", "nth"):
             return False
         following = self.kind(ahead + 1)
-        joined = following in (*_LISTING, "to", "dash") and self.kind(ahead + 2) == "number"
+        joined = following in (*_LISTING, "to", "dash") and self.kind(ahead + 2) in ("number", "day")
         return following == "month" or (joined and self.starts_date(ahead + 2))
 
     def date(self) -> tuple[int, int | None]:
@@ -83,22 +90,28 @@ class _Heard(Listener):
 
     def days_of_a_month(self) -> None:
         """ "12 et 19 décembre", "12 décembre et 9 janvier"; from one to another, what is repeated between them."""
+        weekday = self.take("day")
+        said = [int(weekday.value) if weekday else None]
         found = [self.date()]
         through = False
         while self.kind() in (*_LISTING, *_THROUGH) and self.starts_date(1):
             through = self.need(*_LISTING, *_THROUGH).kind in _THROUGH or through
+            weekday = self.take("day")
+            said.append(int(weekday.value) if weekday else None)
             found.append(self.date())
         month = None
         days: list[_DayMonth] = []
         for day, told in reversed(found):
             month = told or month
             days.insert(0, (day, month or 0))
-        if not through:
-            self.dates += days
-        elif self.every and len(days) == 2 and self.since is self.until is None:
+        if through and self.every and len(days) == 2 and self.since is self.until is None and said == [None, None]:
             self.since, self.until = days
+        elif through and (len(days) != 2 or self.dates):
+            raise Refused(_each_day())
         else:
-            raise Refused(_("Écrivez chaque jour. Par exemple : 12, 13 et 14 décembre, 10h-18h."))
+            self.dates += days
+            self.dated += said
+            self.through = through
 
     def bound(self, kind: str) -> None:
         day, month = self.date()
@@ -120,7 +133,9 @@ class _Heard(Listener):
             self.nths.append(int(nth.value))
             self.take(*_LISTING)
         self.weekdays.append(int(self.need("day").value))
-        while self.kind() in _LISTING and self.kind(1) == "day":
+        while (
+            self.kind() in _LISTING and self.kind(1) == "day" and not (self.kind() == "comma" and self.starts_date(1))
+        ):
             self.at += 1
             self.weekdays.append(int(self.need("day").value))
 
@@ -166,6 +181,8 @@ def spoken(said: str, now: datetime) -> dict[str, Any]:
     if len(said) > LONGEST_WHEN:
         raise Refused(_not_read())
     one_of_two = _ONE_OF_TWO.search(said)
+    if found := _NEXT.search(said.lower()):
+        raise Refused(_which(found["day"], now.date()))
     plain, years = _plain(said, now.date())
     every = bool(_EVERY.search(fold(said)) or one_of_two or _EVERY_WEEK.search(said))
     try:
@@ -182,6 +199,23 @@ def spoken(said: str, now: datetime) -> dict[str, Any]:
     return _repeated(heard, days, bool(one_of_two)) if heard.every else _one_by_one(heard, days)
 
 
+def _which(weekday: str, today: date) -> str:
+    """ "Samedi prochain" is the first to come for some, and that of next week for others."""
+    first = _coming(weekday, today + timedelta(days=1))
+    text = _("Le {first}, ou le {second} ? Écrivez la date et l'heure.")
+    dates = (words.day_and_month(day) for day in (first, first + timedelta(days=7)))
+    return text.format(first=next(dates), second=next(dates))
+
+
+def _this(found: re.Match[str], today: date) -> str:
+    """ "Ce samedi" is the one that comes, unless its date is said."""
+    return f"{found['day']}{found['date']}" if found["date"] else words.day_and_month(_coming(found["day"], today))
+
+
+def _coming(weekday: str, since: date) -> date:
+    return since + timedelta(days=(FRENCH_DAYS.index(weekday) - since.weekday()) % 7)
+
+
 def _not_read() -> str:
     return _("Je ne suis pas sûr de comprendre quand c'est.")
 
@@ -190,6 +224,7 @@ def _plain(said: str, today: date) -> tuple[str, list[int]]:
     """The words that `tokens_of` knows, and the years that were said."""
     said = _SLASHED.sub(_month_said, _ONE_OF_TWO.sub(_day_alone, _EVERY_WEEK.sub("", said.lower())))
     said = _TODAY.sub(words.day_and_month(today), said)
+    said = _THIS.sub(lambda found: _this(found, today), said)
     for word, days in _SOON.items():
         said = said.replace(word, words.day_and_month(today + timedelta(days=days)))
     return _YEAR.sub("", said), [int(year) for year in dict.fromkeys(_YEAR.findall(said))]
@@ -257,19 +292,43 @@ def _one_by_one(heard: _Heard, calendar: _Calendar) -> dict[str, Any]:
     days = [calendar.day(one) for one in heard.dates]
     if not days or len(days) > MOST_DAYS or heard.since or heard.until or heard.without:
         raise Refused(_not_read())
-    said = heard.weekdays * len(days) if len(heard.weekdays) == 1 else heard.weekdays or [day.weekday() for day in days]
-    wrong = next((day for day, weekday in zip(days, said, strict=False) if day.weekday() != weekday), None)
+    said = _weekdays(heard)
+    wrong = next((day for day, weekday in zip(days, said, strict=False) if weekday not in (None, day.weekday())), None)
     if wrong:
         text = _("Le {date} est un {day}. Quel jour est-ce ?")
         raise Refused(text.format(date=words.day_and_month(wrong), day=words.weekday(wrong)))
     if len(said) != len(days):
         raise Refused(_not_read())
+    if heard.through:
+        days = _through(*days)
     return _when(sorted(set(days)), heard, calendar, "", None)
+
+
+def _weekdays(heard: _Heard) -> list[int | None]:
+    """The day of the week of each date, None when it is not said: "les samedis 12 et 19" says it once for all."""
+    before = [*heard.weekdays, *(day for day in heard.dated if day is not None)]
+    if len(before) == 1 and not heard.through and (heard.weekdays or heard.dated[0] is not None):
+        return [*before] * len(heard.dates)
+    if not heard.weekdays:
+        return heard.dated
+    return [*heard.weekdays] if len(before) == len(heard.weekdays) else []
+
+
+def _through(first: date, last: date) -> list[date]:
+    """Each day from one to another: what is read back says them all."""
+    if not 0 < (last - first).days < MOST_THROUGH:
+        raise Refused(_each_day())
+    return [first + timedelta(days=count) for count in range((last - first).days + 1)]
+
+
+def _each_day() -> str:
+    return _("Écrivez chaque jour. Par exemple : 12, 13 et 14 décembre, 10h-18h.")
 
 
 def _repeated(heard: _Heard, calendar: _Calendar, one_of_two: bool) -> dict[str, Any]:
     since = heard.since or (heard.dates[0] if one_of_two and len(heard.dates) == 1 else None)
-    if not heard.weekdays or (heard.dates and heard.dates != [since]) or (heard.nths and one_of_two):
+    dated = any(day is not None for day in heard.dated)
+    if not heard.weekdays or dated or (heard.dates and heard.dates != [since]) or (heard.nths and one_of_two):
         raise Refused(_not_read())
     if one_of_two and since is None:
         text = _("À partir de quel jour ? Par exemple : un mardi sur deux à partir du 1er décembre, 14h.")

@@ -325,6 +325,7 @@ def test_the_card_of_an_entry_lets_who_answers_for_it_announce(people: People, o
 # ---- what is said of when -------------------------------------------------------------------------
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=PARIS)  # a Sunday
+DECEMBER = "2026-12-{0}T{3} 2026-12-{1}T{3} 2026-12-{2}T{3}"
 
 
 @pytest.mark.parametrize(
@@ -337,6 +338,18 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=PARIS)  # a Sunday
         ("12 janvier 14h30", "2027-01-12T14:30", "", "", ""),
         ("dimanche 22 novembre 20h-1h", "2026-11-22T20:00", "01:00", "", ""),
         ("samedi 12 et 19 décembre 14h-17h", "2026-12-12T14:00 2026-12-19T14:00", "17:00", "", ""),
+        ("samedi 12 et dimanche 20 décembre 14h", "2026-12-12T14:00 2026-12-20T14:00", "", "", ""),
+        ("vendredi 11, samedi 12 et dimanche 13 décembre 9h", DECEMBER.format("11", "12", "13", "09:00"), "", "", ""),
+        ("du 12 au 14 décembre 10h-18h", DECEMBER.format("12", "13", "14", "10:00"), "18:00", "", ""),
+        ("du samedi 12 au lundi 14 décembre, 10h-18h", DECEMBER.format("12", "13", "14", "10:00"), "18:00", "", ""),
+        ("du 31 décembre au 1er janvier 20h", "2026-12-31T20:00 2027-01-01T20:00", "", "", ""),
+        ("samedi 12, 13 et lundi 14 décembre 10h", DECEMBER.format("12", "13", "14", "10:00"), "", "", ""),
+        ("vendredi et samedi 11 et 12 décembre 10h", "2026-12-11T10:00 2026-12-12T10:00", "", "", ""),
+        ("ce samedi 28 et dimanche 29 novembre 14h", "2026-11-28T14:00 2026-11-29T14:00", "", "", ""),
+        ("ce samedi à 14 heures", "2026-11-28T14:00", "", "", ""),
+        ("ce samedi 14h", "2026-11-28T14:00", "", "", ""),
+        ("ce dimanche 14h", "2026-11-22T14:00", "", "", ""),
+        ("ce samedi 28 novembre 14h", "2026-11-28T14:00", "", "", ""),
         ("les samedis 12 et 19 décembre 14h", "2026-12-12T14:00 2026-12-19T14:00", "", "", ""),
         ("les mardis jusqu'au 30 juin 9h30", "2026-11-24T09:30", "", "FREQ=WEEKLY;BYDAY=TU", "2027-06-30"),
         ("tous les samedis 10h-12h", "2026-11-28T10:00", "12:00", "FREQ=WEEKLY;BYDAY=SA", ""),
@@ -381,7 +394,14 @@ def test_days_and_hours_in_plain_french_are_read(said: str, starts: str, ends: s
         "13/13 14h",
         "12 décembre 2031 14h",
         "12 novembre 14h",
-        "du 12 au 14 décembre 10h-18h",
+        "du 12 au 30 décembre 10h-18h",
+        "du 14 au 12 décembre 10h-18h",
+        "du samedi 12 au dimanche 14 décembre 10h-18h",
+        "du 12 au 14 et du 19 au 20 décembre 10h",
+        "les samedis 12 et 20 décembre 10h",
+        "un mardi sur deux, lundi 1er décembre 14h",
+        "ce samedi 29 novembre 14h",
+        "ce samedi",
         "samedi 12 décembre 8h le soir",
         "samedi 12 décembre 17h-14h",
         "samedi 12 décembre 9h-12h et 14h-17h",
@@ -403,7 +423,17 @@ def test_any_day_and_hour_to_come_is_read_as_it_is_said(at: datetime) -> None:
     assert spoken(said, NOON)["starts"] == [f"{at:%Y-%m-%dT%H:%M}"]
 
 
-_SAID = f"{WHEN} tous les mardis 1er 3e du mois sauf août , et au jusqu'au 30 juin 12/12 9-12h un sur deux 2027"
+def test_of_a_day_that_may_be_one_or_another_both_are_said() -> None:
+    with pytest.raises(Refused, match=r"^Le 28 novembre, ou le 5 décembre \?"):
+        spoken("samedi prochain 14h", NOON)
+    with pytest.raises(Refused, match=r"^Le 29 novembre, ou le 6 décembre \?"):
+        spoken("dimanche prochain à 10h", NOON)
+
+
+_SAID = (
+    f"{WHEN} tous les mardis 1er 3e du mois sauf août , et au jusqu'au 30 juin 12/12 9-12h un sur deux 2027 "
+    "ce samedi prochain du au 14"
+)
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(_SAID.split()), max_size=9).map(" ".join))
