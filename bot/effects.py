@@ -5,7 +5,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from catalogue import additions, campaigns, corrections, photos, proposals, reports, reviews, roles, team, tries, views
+from catalogue import (
+    additions,
+    campaigns,
+    corrections,
+    event_additions,
+    photos,
+    proposals,
+    reports,
+    reviews,
+    roles,
+    team,
+    tries,
+    views,
+)
 from catalogue.hours import PARIS
 from handlers.effects import (
     Accept,
@@ -34,6 +47,7 @@ from handlers.effects import (
     SettleReport,
     StopAll,
     Subscribe,
+    TakeBack,
     Try,
     Undo,
     Unremind,
@@ -86,6 +100,8 @@ def apply(connection: Connection, channel: str, person: str, effects: Sequence[E
                 corrections.correct(connection, who, effect.initiative_id, effect.field, effect.values, now)
             case Undo():
                 corrections.undo(connection, who, effect.correction_id, now)
+            case TakeBack():
+                event_additions.take_back(connection, who, effect.token, now)
             case Decide():
                 corrections.decide(connection, who, effect.correction_id, effect.keep, now)
             case Report():

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rapidfuzz.fuzz import token_set_ratio
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from catalogue import events, roles
 from catalogue.entries import CalendarEvent, Initiative, Occurrence
@@ -25,6 +25,7 @@ Content = Mapping[str, Any]
 
 SOURCE = "correspondants"
 FURTHEST = timedelta(days=730)
+AN_HOUR = timedelta(hours=1)
 SHOWN = 3  # dates that are read back, entries that are proposed, events that may be the same
 AROUND_KM, BESIDE_KM = 20.0, 8.0  # of the middle of a commune: its entries, its events
 CALLED_SO = 0.6  # of a name, a slip or a plural apart: the person then chooses
@@ -95,9 +96,16 @@ class EventAdditions:
         return events.near(self.connection, point, since, until, None, BESIDE_KM, _MOST_DATES)
 
     def added(self, token: str) -> int | None:
-        """The event that was made of a token."""
-        of_token = (events_table.c.source == SOURCE, events_table.c.source_id == token)
-        return self.connection.scalar(select(events_table.c.id).where(*of_token))
+        """The event that was made of a token, unless it was taken back."""
+        stands = (events_table.c.vanished_at.is_(None), *_of_token(token))
+        return self.connection.scalar(select(events_table.c.id).where(*stands))
+
+    def to_take_back(self, token: str) -> CalendarEvent | None:
+        """The event of a token, announced within the hour and this person's to answer for; None for any other."""
+        lately = (events_table.c.learnt_at > self.now - AN_HOUR, events_table.c.vanished_at.is_(None))
+        row = self.connection.execute(select(events_table).where(*lately, *_of_token(token))).mappings().one_or_none()
+        event = _event(dict(row)) if row else None
+        return event if event and roles.may_settle(self.connection, self.who, event) else None
 
     def first_date(self, event_id: int) -> Occurrence | None:
         """The next date of an event that the agenda shows; None while it is further away."""
@@ -137,6 +145,22 @@ def add(connection: Connection, who: Who, content: Content, now: datetime) -> in
     }
     events.save_events(connection, [said], now)
     return found.added(content["jeton"])
+
+
+def take_back(connection: Connection, who: Who, token: str, now: datetime) -> bool:
+    """Takes a new event out of the agenda, within the hour; whoever asked for a reminder is told, as for any other.
+
+    False, and nothing is written, when that is not, or no longer, theirs to do. `now` is UTC.
+    """
+    if not EventAdditions(connection, who, now).to_take_back(token):
+        return False
+    gone = {"status": EventStatus.CANCELLED.value, "vanished_at": now.astimezone(PARIS).date()}
+    connection.execute(update(events_table).where(*_of_token(token)).values(gone))
+    return True
+
+
+def _of_token(token: str) -> tuple[ColumnElement[bool], ...]:
+    return events_table.c.source == SOURCE, events_table.c.source_id == token
 
 
 def _may(connection: Connection, who: Who, content: Content) -> bool:

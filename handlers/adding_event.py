@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from catalogue.entries import Initiative, Occurrence
+from catalogue.entries import CalendarEvent, Initiative, Occurrence
 from catalogue.needs import Frais, Role
 from catalogue.places import Place
 from catalogue.spelling import fold
 from handlers import later
-from handlers.asked import number_in, two_a_row
+from handlers.asked import YES, number_in, two_a_row
 from handlers.dates import day_in_words, key_of, read_key, whole_date
 from handlers.desk import Desk
 from handlers.dialogue import Choice, Flow, Reply, Rows, State, Turn
-from handlers.effects import Add
+from handlers.effects import Add, TakeBack
 from handlers.event_questions import HERE, STEPS, When, following, gone_by
 from handlers.field_places import placed
 from handlers.forms import EVENT, TOKEN, Content, Form, back, begun_on, draft, message, over, to_the_town, without
@@ -42,6 +42,9 @@ class EventAdditions(Protocol):
 
     def added(self, token: str) -> int | None:
         """The event that was made of a token."""
+
+    def to_take_back(self, token: str) -> CalendarEvent | None:
+        """The event of a token, announced within the hour and this person's to answer for; None for any other."""
 
     def first_date(self, event_id: int) -> Occurrence | None:
         """The next date of an event that the agenda shows; None while it is further away."""
@@ -232,8 +235,33 @@ def _confirm(state: State | None, token: str, kept: Content, desk: Desk) -> Turn
 
 
 def _done(state: State | None, token: str, text: str) -> Turn:
+    see = (Choice(_("Voir le rendez-vous"), f"annoncer:voir={token}"),)
     another = (Choice(_("Annoncer un autre rendez-vous"), "annoncer:"),)
-    return over(state, text, (Choice(_("Voir le rendez-vous"), f"annoncer:voir={token}"),), another)
+    wrong = (Choice(_("Le retirer de l'agenda"), f"rdv-retirer:{token}"),)
+    return over(state, text, see, another, wrong)
+
+
+def _settling(date: Occurrence) -> tuple[Choice]:
+    return (Choice(_("Est-il maintenu ?"), f"maintenu:{key_of(date)}"),)
+
+
+def take_back(state: State | None, value: str, desk: Desk) -> Turn:
+    """« Le retirer de l'agenda », for an hour, after one confirmation: "<token>", "<token>=oui"."""
+    token, _equals, sure = value.partition("=")
+    event_id = _added(token, desk)
+    if event_id is None:
+        return over(state, _("Ce rendez-vous n'est pas, ou plus, dans l'agenda."), (announce_choice(),))
+    event = desk.additions.events.to_take_back(token)
+    if event is None:
+        date = desk.additions.events.first_date(event_id)
+        text = _("On retire un rendez-vous dans l'heure seulement. Ensuite, on annule chaque date.")
+        theirs = date is not None and desk.may_settle(date.event)
+        return over(state, text, *([_settling(date)] if date and theirs else []))
+    if sure != YES:
+        text = _("Retirer « {name} » de l'agenda, avec toutes ses dates ?").format(name=event.nom)
+        return over(state, text, (Choice(_("Oui, le retirer"), f"rdv-retirer:{token}={YES}"),))
+    text = _("C'est retiré de l'agenda. Qui avait demandé un rappel sera prévenu.")
+    return replace(over(state, text, (announce_choice(),)), effects=(TakeBack(token),))
 
 
 def _show(state: State | None, event_id: int, desk: Desk) -> Turn:
@@ -251,7 +279,7 @@ def _the_same(state: State | None, key: str, kept: Content, desk: Desk) -> Turn:
         return over(state, _("Ce bouton n'est plus valable."), (announce_choice(),))
     rows = [(Choice(_("Voir le rendez-vous"), f"rdv:{key_of(date)}"),)]
     if desk.may_settle(date.event):
-        rows.append((Choice(_("Est-il maintenu ?"), f"maintenu:{key_of(date)}"),))
+        rows.append(_settling(date))
     when = capital(day_in_words(date, desk.now))
     text = _("Merci. Il est déjà dans l'agenda : {name}.\n{when}.").format(name=date.event.nom, when=when)
     return replace(over(state, text, *rows), effects=(without(EVENT, desk),))
@@ -259,7 +287,7 @@ def _the_same(state: State | None, key: str, kept: Content, desk: Desk) -> Turn:
 
 _FORM = Form(EVENT, STEPS, may=_may, sorry=_not_yours, show=_summary)
 FLOWS: tuple[Flow, ...] = (_FORM.flow(),)
-ORDERS: dict[str, Callable[[State | None, str, Desk], Turn]] = {"annoncer": announce}
+ORDERS: dict[str, Callable[[State | None, str, Desk], Turn]] = {"annoncer": announce, "rdv-retirer": take_back}
 
 
 def in_lines(desk: Desk) -> list[str]:

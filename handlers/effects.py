@@ -153,6 +153,13 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Take a new event out of the agenda, within the hour."""
+
+    token: str  # what it was made of
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
     """Settle two corrections of the same field: the later one is kept, or refused."""
 
@@ -283,6 +290,7 @@ Effect = (
     | Arrange
     | Correct
     | Undo
+    | TakeBack
     | Decide
     | Report
     | SettleReport

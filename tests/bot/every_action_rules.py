@@ -65,6 +65,7 @@ WRITES: Mapping[type[of.Effect], set[str]] = {
     of.SettleReport: {"reports", "warnings", *_CARD},
     of.Draft: {"drafts"},
     of.Add: {*_CARD, "events", "occurrences"},
+    of.TakeBack: {"events"},
     of.Invite: {"invitations", "role_changes"},
     of.Revoke: _ENDED,
     of.Review: {"reviews"},
@@ -188,6 +189,7 @@ _SETTLES = {
 }
 _OF_REPORT = {"one's own": "third", "welcome": "third"}
 _PUBLISHES = {"first": frozenset({COORDINATOR}), "second": NO_ONE, "third": frozenset({COORDINATOR})}
+_ANNOUNCED = {"first": NANTERRE_S | {ORGANISER}, "second": SCEAUX_S}
 _WROTE = {"first": SOCIAL, "second": SECOND, "third": FIRST}
 
 
@@ -237,6 +239,8 @@ def _on_roles(world: World) -> list[Act]:
         what = {"nom": "Le Fournil", "kind": "autre", "needs": ["alimentation"], "verified_method": "visite"}
         acts.append(Act(of.Add, of.Add({**there, **what, "jeton": "a" * 32}), may))
         acts.append(Act(of.Add, of.Add(_event(place)), may))
+    for name, may in _ANNOUNCED.items():
+        acts.append(Act(of.TakeBack, of.TakeBack(world.links[f"event {name}"]), may))
     # An event of an entry is for who answers for it: in its own commune, or in any that runs it.
     for name, place, may in (
         ("first", NANTERRE, NANTERRE_S | {ORGANISER}),
@@ -382,6 +386,11 @@ def buttons(world: World) -> dict[str, list[Act]]:
             )
         ],
         "inviter": nothing(*Role),
+        "rdv-retirer": [
+            act
+            for name, may in _ANNOUNCED.items()
+            for act in each(of.TakeBack, saying(world.links[f"event {name}"], "oui", ""), may)
+        ],
         "avis": nothing(first, second, third, f"{first}=autre"),
         "avis-retirer": [
             act

@@ -19,7 +19,7 @@ from catalogue.places import PlaceIndex
 from catalogue.roles import accept, held_by, invite, new_secret, revoke
 from catalogue.tables import campaign_answers, checks, corrections, metadata, photos, reports, reviews, subscriptions
 from handlers import effects as of
-from tests.handlers.memory import shipped_understander
+from tests.handlers.memory import NANTERRE, SCEAUX, shipped_understander
 from tests.people import CHANNEL, PLACES, People
 from tests.scheduler.telling import SATURDAY, a_date, paris
 
@@ -82,6 +82,7 @@ class Building:
         self._corrected()
         self._asked()
         self._said()
+        self._announced()
         self._told_later()
         self._photographed()
         self._links()
@@ -151,6 +152,19 @@ class Building:
         for name, who in (("first", SOCIAL), ("second", SECOND), ("third", FIRST)):
             self._do(who, of.Review(self.ids[name], "Un bon accueil.", (Public.FAMILLES,)))
             self.ids[f"avis {name}"] = self._last(reviews)
+
+    def _announced(self) -> None:
+        """Events that their correspondents have just announced, one of them of an entry that somebody runs."""
+        for name, who, place, entry in (
+            ("first", FIRST, NANTERRE, self.ids["first"]),
+            ("second", SECOND, SCEAUX, None),
+        ):
+            self.links[f"event {name}"] = f"{len(self.links):032x}"
+            where = {"code_insee": place.insee, "commune": place.nom, "departement": place.departement, "exact": False}
+            what = {"nom": "Fête du troc", "kind": "fete-du-troc", "needs": ["equipement"], "description": ""}
+            quand = {"starts": ["2026-12-13T14:00"], "ends": "", "rule": "", "until": ""}
+            told = {"quand": quand, "initiative_id": entry, "jeton": self.links[f"event {name}"]}
+            self._do(who, of.Add({**where, **what, **told}))
 
     def _told_later(self) -> None:
         """What two people asked to be told, and what one is adding."""

@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from catalogue.additions import SOURCE
-from catalogue.database import reading
+from catalogue.database import reading, writing
 from catalogue.events import next_dates
 from catalogue.hours import PARIS
 from catalogue.needs import Role
 from catalogue.roles import leave
-from catalogue.tables import drafts, events, occurrences
+from catalogue.tables import drafts, events, occurrences, outbox
 from handlers import words
 from handlers.dialogue import Reply
 from handlers.event_questions import reached
 from handlers.field_answers import Refused
 from handlers.spoken_dates import spoken
+from scheduler.changes import tell_changes
 from tests.handlers.memory import TUESDAY
 from tests.people import CHANNEL, People, Person
-from tests.scheduler.telling import a_date, paris
+from tests.scheduler.telling import COMPOSERS, a_date, paris
 
 WHEN = "samedi 12 décembre de 14h à 17h"
 ANSWERS = (
@@ -112,6 +113,59 @@ def test_an_event_from_nothing_is_shown_as_it_will_be_then_in_the_agenda(
         assert date.confirmed_at is None
         assert draft_of(people) is None
         assert organiser.tap("Voir le rendez-vous").cards[0].title == "Repair café de Noël"
+
+
+def announced(people: People, organiser: Person) -> None:
+    with time_machine.travel(TUESDAY):
+        begin(organiser, *ANSWERS)
+        organiser.tap(LAST)
+
+
+def test_for_an_hour_it_is_taken_back_in_two_taps(people: People, organiser: Person, entry: int) -> None:
+    announced(people, organiser)
+    with time_machine.travel(TUESDAY + timedelta(minutes=59)):
+        assert organiser.tap("Le retirer de l'agenda").text == (
+            "Retirer « Repair café de Noël » de l'agenda, avec toutes ses dates ?"
+        )
+        assert known(people)[0]["vanished_at"] is None
+        assert organiser.tap("Oui, le retirer").text.startswith("C'est retiré de l'agenda.")
+        with reading(people.engine) as connection:
+            assert next_dates(connection, entry, TUESDAY) == []
+        (row,) = known(people)
+        assert (row["vanished_at"], row["status"]) == (TUESDAY.date(), "cancelled")
+        token = row["source_id"]
+        for data in (f"rdv-retirer:{token}=oui", f"annoncer:oui={token}", f"annoncer:voir={token}"):
+            organiser.press(data)
+            assert "C'est fait" not in organiser.replies[-1].text
+        assert [row["source_id"] for row in known(people)] == [token]
+
+
+def test_after_an_hour_each_date_is_cancelled_instead(people: People, organiser: Person) -> None:
+    announced(people, organiser)
+    (row,) = known(people)
+    with time_machine.travel(TUESDAY + timedelta(minutes=61)):
+        for data in (f"rdv-retirer:{row['source_id']}", f"rdv-retirer:{row['source_id']}=oui"):
+            assert organiser.press(data).text.startswith("On retire un rendez-vous dans l'heure seulement.")
+        assert known(people)[0]["vanished_at"] is None
+        organiser.tap("Est-il maintenu ?")
+        assert "Annulé" in " ".join(organiser.labels())
+
+
+def test_whoever_asked_for_a_reminder_of_what_is_taken_back_is_told(people: People, organiser: Person) -> None:
+    announced(people, organiser)
+    resident = people.person("2011")
+    with time_machine.travel(TUESDAY + timedelta(minutes=5)):
+        (date,) = dates(people)
+        resident.press(f"rappeler:{date['event_id']}-{int(date['original_at'].timestamp())}=veille")
+        organiser.tap("Le retirer de l'agenda")
+        organiser.tap("Oui, le retirer")
+        with writing(people.engine) as connection:
+            assert tell_changes(connection, paris(11, 24, 12), COMPOSERS) == 1
+    with reading(people.engine) as connection:
+        told = connection.execute(select(outbox).order_by(outbox.c.id.desc())).mappings().first()
+    assert told
+    assert told["person"] == "2011"
+    assert told["message"]["text"].startswith("Annulé : Repair café de Noël, samedi 12 décembre à 14 h. N'y allez pas.")
 
 
 def test_what_recurs_is_read_back_date_by_date_and_goes_on(people: People, organiser: Person) -> None:
