@@ -154,6 +154,20 @@ def before_commit(connection: Connection, work: Work, about: Iterable[str]) -> N
     _to_do[connection].setdefault(work, set()).update(about)
 
 
+@contextmanager
+def taken_back(connection: Connection) -> Iterator[None]:
+    """A trial, inside `writing`: what is written is taken back at the end, with what it asked for before the commit."""
+    to_do = _to_do[connection]
+    before = {work: set(about) for work, about in to_do.items()}
+    savepoint = connection.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+        to_do.clear()
+        to_do.update(before)
+
+
 def to_be_done(connection: Connection, work: Work) -> Set[str]:
     """What something will be done about before the commit; nothing when nothing is being written."""
     return _to_do.get(connection, {}).get(work, frozenset())

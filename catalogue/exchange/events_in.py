@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from catalogue.database import writing
+from catalogue.database import taken_back, writing
 from catalogue.events import mark_vanished, save_events
 from catalogue.exchange.reading import Reading
 from catalogue.exchange.taking_in import wait_for_our_turn
@@ -55,11 +55,8 @@ def take_in_events(
 
 def _rehearsed(connection: Connection, source: str, read: Reading, now: datetime) -> EventsReport:
     """What writing would do, taken back at once."""
-    savepoint = connection.begin_nested()
-    try:
+    with taken_back(connection):
         return write_events(connection, source, read, now)
-    finally:
-        savepoint.rollback()
 
 
 def write_events(connection: Connection, source: str, read: Reading, now: datetime) -> EventsReport:

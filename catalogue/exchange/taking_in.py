@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, func, select, text
 
-from catalogue.database import writing
+from catalogue.database import taken_back, writing
 from catalogue.duplicates import find_duplicates, propose
 from catalogue.exchange.reading import EntryRow, Reading
 from catalogue.initiatives import Saved, learn_sizes, mark_vanished, save_initiatives, touched_by_people
@@ -69,12 +69,9 @@ def _rehearsed(
 ) -> SourceReport:
     """What writing would do, taken back at once."""
     last = _last_revision(connection)
-    savepoint = connection.begin_nested()
-    try:
+    with taken_back(connection):
         report = _written(connection, source, read, today, tell, force=force, whole=whole)
         return replace(report, changes=_changes(connection, last))
-    finally:
-        savepoint.rollback()
 
 
 def _written(

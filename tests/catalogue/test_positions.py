@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, select
 
-from catalogue.database import open_database, reading, writing
+from catalogue.database import open_database, reading, taken_back, writing
 from catalogue.geo import distance_km
 from catalogue.initiatives import UNKNOWN, Author, change_initiative, find_again, save_initiatives
 from catalogue.needs import Kind, Method, Need, Status
@@ -52,6 +52,11 @@ def numbers(engine: Engine, need: Need = FOOD, point: tuple[float, float] = NANT
     with reading(engine) as connection:
         known = {row.id: int(row.source_id) for row in connection.execute(select(initiatives))}
         return [known[id_] for id_, _ in found(connection, need, point)]
+
+
+def marks(engine: Engine) -> dict[str, int]:
+    with reading(engine) as connection:
+        return {row.need: row.mark for row in connection.execute(select(need_marks))}
 
 
 def held(engine: Engine, need: Need = FOOD) -> Positions:
@@ -97,6 +102,26 @@ def test_what_is_given_up_is_found_by_nobody(engine: Engine, elsewhere: Engine) 
         raise ZeroDivisionError
     assert len(held(engine).nearest(NANTERRE, 10, 1.0)) == 1
     assert (numbers(engine), numbers(elsewhere)) == ([1], [1])
+
+
+def test_what_is_only_tried_changes_no_mark(engine: Engine) -> None:
+    save(engine, entry(1))
+    before = marks(engine)
+    with writing(engine) as connection:
+        with taken_back(connection):
+            save_initiatives(connection, [entry(2), entry(3, need=CARE)])
+            assert (len(found(connection)), len(found(connection, CARE))) == (2, 1)
+        assert (len(found(connection)), len(found(connection, CARE))) == (1, 0)
+    assert marks(engine) == before
+
+
+def test_what_was_written_before_a_trial_is_not_forgotten_with_it(engine: Engine) -> None:
+    with writing(engine) as connection:
+        save_initiatives(connection, [entry(1)])
+        with taken_back(connection):
+            save_initiatives(connection, [entry(2), entry(3, need=CARE)])
+        assert len(found(connection)) == 1
+    assert (marks(engine).keys(), numbers(engine)) == ({FOOD.value}, [1])
 
 
 @pytest.mark.parametrize("said", [{"telephone": "01 40 00 00 00"}, {"nom": "Autrement"}, {"vanished_at": None}])
@@ -200,12 +225,10 @@ def test_those_as_near_as_the_last_one_are_there_too() -> None:
 
 def test_a_person_who_closes_an_entry_leaves_a_mark(engine: Engine) -> None:
     save(engine, entry(1))
+    before = marks(engine)
     with reading(engine) as connection:
-        before = {row.need: row.mark for row in connection.execute(select(need_marks))}
         id_ = connection.scalar(select(initiatives.c.id))
     with writing(engine) as connection:
         change_initiative(connection, id_ or 0, {"status": Status.CLOSED.value}, Author("correspondant", Method.BOT))
-    with reading(engine) as connection:
-        after = {row.need: row.mark for row in connection.execute(select(need_marks))}
-    assert before.keys() == after.keys() == {FOOD.value}
-    assert before != after
+    assert before.keys() == marks(engine).keys() == {FOOD.value}
+    assert before != marks(engine)
