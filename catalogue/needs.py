@@ -233,7 +233,7 @@ class Refusal(Labelled):
     """Why what somebody says of an entry is not shown: they are told, and may write another."""
 
     PERSONNE = "personne", "on pourrait y reconnaître une personne"
-    BLESSANT = "blessant", "il peut blesser"
+    BLESSANT = "blessant", "le ton est trop dur"
     VAGUE = "vague", "il ne dit pas ce qui a aidé"
     AILLEURS = "ailleurs", "il ne parle pas de ce lieu"
 

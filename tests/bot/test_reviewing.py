@@ -377,7 +377,7 @@ def test_what_is_refused_stays_so_and_what_is_shown_may_be_taken_down(people: Pe
     assert question.text.startswith("Pourquoi ne pas le montrer ?")
     assert [one.label for one in coordinator.buttons()][:4] == [
         "On pourrait y reconnaître une personne",
-        "Il peut blesser",
+        "Le ton est trop dur",
         "Il ne dit pas ce qui a aidé",
         "Il ne parle pas de ce lieu",
     ]
@@ -390,7 +390,7 @@ def test_what_is_refused_stays_so_and_what_is_shown_may_be_taken_down(people: Pe
     assert coordinator.press(f"moderer:{other}=publier").text == "Cet avis est montré avec la fiche."
     coordinator.tap("Ne plus le montrer")
     assert states(people) == ["refused", "published"]
-    coordinator.tap("Il peut blesser")
+    coordinator.tap("Le ton est trop dur")
     assert states(people) == ["refused", "refused"]
     assert shown(people, entry) == []
 

@@ -98,7 +98,7 @@ def test_one_that_is_refused_from_the_letter_is_put_to_nobody_else(people: Peopl
     assert len(told(people)) == 1
     coordinator.press("moderer:1=refuser")
     assert states(people) == ["waiting"]
-    coordinator.tap("Il peut blesser")
+    coordinator.tap("Le ton est trop dur")
     assert states(people) == ["refused"]
     assert told(people, NOW + A_WEEK) == []
 
