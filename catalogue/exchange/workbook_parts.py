@@ -6,6 +6,7 @@ openpyxl reads whole parts, and keeps something of every row: it only gives its 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from posixpath import join, normpath
 from zipfile import ZipFile
 
@@ -118,7 +119,7 @@ def rows_of(archive: ZipFile, path: str) -> Iterator[Row]:
     """The number of each row that is written, and what is in it."""
     line = 0
     inside: list[Element] = []
-    for element in elements_of(archive, path, "row"):
+    for element in elements_of(archive, path, "row", inf):
         name, attributes, _ = element
         if name == "row" and attributes is None:
             yield line, inside

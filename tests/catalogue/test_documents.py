@@ -535,6 +535,13 @@ BOMBS: dict[str, Callable[[], Iterable[bytes]]] = {
     "as many names as elements": lambda: [in_sheet(b"".join(b"<a%d/>" % number for number in range(100_000)))],
     "columns of a header": lambda: [in_sheet(before=b"<row>%b</row>" % (b"<c><v>1</v></c>" * 16_384))],
     "millions of shared texts": lambda: [with_strings([b"<si/>" * 1_000] * 2_000)],
+    "millions of pieces of shared texts": lambda: [
+        with_strings([b"<si><r><t/></r><r><t/></r><r><t>a</t></r></si>" * 1_000] * 1_000)
+    ],
+    "how shared texts are pronounced": lambda: [with_strings([b"<si><rPh>%b</rPh></si>" % (b"<t/>" * 1_000)] * 5_000)],
+    "elements that are no styles": lambda: [
+        replaced("xl/styles.xml", [b"<styles>", *[b"<x/>" * 1_000] * 5_000, b"</styles>"], ZIP_STORED)
+    ],
     "a shared text of 50 MB": lambda: [with_strings([b"<si>", *[b"<t>aaaa</t>" * 1_000] * 5_000, b"</si>"])],
     "shared texts of 90 MB": lambda: [with_strings([f"<si><t>{'a' * 900_000}😀</t></si>".encode()] * 100)],
     "a shared text given a million times": lambda: [
