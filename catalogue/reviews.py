@@ -94,11 +94,9 @@ def moderate(
         return not publish and _withdraw(connection, of_it, now)
     if publish is (because is not None) or not _may_moderate(connection, who, found):
         return False
-    decided = {"settled_at": now, "settled_role": Role.COORDINATEUR.value}
+    decided = {"because": because, "settled_at": now, "settled_role": Role.COORDINATEUR.value}
     state = PUBLISHED if publish else REFUSED
-    changed = (
-        connection.execute(update(reviews).where(of_it).values(state=state, because=because, **decided)).rowcount > 0
-    )
+    changed = connection.execute(update(reviews).where(of_it).values(state=state, **decided)).rowcount > 0
     if changed and publish:
         _withdraw(connection, _shown_before(found), now)
     return changed

@@ -59,7 +59,7 @@ def import_(document: str, mapping: Path | None, source: str | None, dry_run: bo
 def _left(columns: Counter[str]) -> str:
     from catalogue.exchange.rows import text
 
-    said = [f"{text(column[:60])} ({count})" for column, count in columns.most_common(MOST_LEFT)]
+    said = [f"{text(column[:60]) or 'sans nom'} ({count})" for column, count in columns.most_common(MOST_LEFT)]
     more = f" et {len(columns) - MOST_LEFT} autres" if len(columns) > MOST_LEFT else ""
     return f"colonnes que data·inclusion v1 n'a pas, laissées de côté : {', '.join(said)}{more}."
 

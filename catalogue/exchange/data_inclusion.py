@@ -31,10 +31,10 @@ from catalogue.spelling import fold
 # What a record that is refused for one of these would have told of, nobody knows: where a service is given makes one
 # entry or another.
 _TELL_WHICH_ENTRY = frozenset({"source", "id", "structure_id", "bonne_porte", "bonne_porte.source_id"})
+_TELL_WHERE = frozenset({"adresse", "commune", "code_postal", "code_insee"})
 # Columns beside those of the schema that lose nothing: ours, the marks of the national workbook, a mark we give too.
 _ALSO_READ = frozenset({"bonne_porte", "__ignore__", "score_qualite"})
 _NOTHING: tuple[object, ...] = (None, "", [], {})
-_TELL_WHERE = frozenset({"adresse", "commune", "code_postal", "code_insee"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _told(record: Record, reading: Reading) -> _Told:
     model = v1.Service if is_service else v1.Structure
     fields, problems = read_fields(model, record.fields)
     unknown = record.fields.keys() - model.model_fields.keys() - _ALSO_READ
-    reading.left.update(name for name in unknown if record.fields[name] not in _NOTHING)
+    reading.left.update(name for name in sorted(unknown) if record.fields[name] not in _NOTHING)
     own, refused = read_own(record.fields.get("bonne_porte"))
     problems |= refused
     if refused:

@@ -90,10 +90,11 @@ def test_what_is_refused_is_said_line_by_line(bonne_porte: Command, a_list: Call
 def test_columns_that_nothing_reads_are_said(bonne_porte: Command, a_list: Callable[..., Path]) -> None:
     """As lists of before version 1 have them: what they say of hours would be lost without a word."""
     old = {**STRUCTURE, "horaires_ouverture": "Mo-Fr 09:00-18:00", "thematiques": None, "labels_autres": []}
-    result = bonne_porte("import", a_list(old, {**old, "id": "2", "typo\x1blogie": "ASSO", "score_qualite": 0.9}))
+    more = {"id": "2", "typo\x1blogie": "ASSO", "\u200b": "x", "score_qualite": 0.9}
+    result = bonne_porte("import", a_list(old, {**old, **more}))
     assert result.exit_code == 0
     said = next(line for line in result.stderr.splitlines() if "laissées de côté" in line)
-    assert said.endswith("laissées de côté : horaires_ouverture (2), typo logie (1).")
+    assert said.endswith("laissées de côté : horaires_ouverture (2), typo logie (1), sans nom (1).")
     assert "laissées" not in bonne_porte("import", a_list(STRUCTURE)).stderr
 
 
